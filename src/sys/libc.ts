@@ -1,0 +1,404 @@
+/**
+ * The functions of libc that veille calls: one row each, with its prototype and its manual page, then a thin
+ * function that gives integers. A result is `>= 0`, or `-errno`; nothing here throws, retries or allocates.
+ *
+ * Descriptors are plain numbers (`Fd`). Buffers are filled from their start; a caller who wants another place
+ * passes a subarray. `native` holds the bound functions; only `scripted.ts` replaces some of them, to let a test
+ * play a kernel that is interrupted, full, or reset.
+ */
+
+import {
+  AT_EMPTY_PATH,
+  IOVEC_BYTES,
+  MSG_NOSIGNAL,
+  OPEN_HOW,
+  RESOLVE_BENEATH,
+  RESOLVE_NO_MAGICLINKS,
+  STATX,
+  STATX_BASIC_STATS,
+  SYS_openat2,
+  SYS_statx,
+} from './constants.ts'
+import { addressOfBytes, bind, errno } from './ffi.ts'
+
+/** A file descriptor: a small integer, see open(2). */
+export type Fd = number
+
+export interface Native {
+  socket(domain: number, type: number, protocol: number): number
+  bind(fd: Fd, address: Uint8Array, sizeBytes: number): number
+  listen(fd: Fd, backlog: number): number
+  accept4(fd: Fd, address: Uint8Array, sizeBytes: Uint32Array, flags: number): number
+  connect(fd: Fd, address: Uint8Array, sizeBytes: number): number
+  getsockname(fd: Fd, address: Uint8Array, sizeBytes: Uint32Array): number
+  setsockopt(fd: Fd, level: number, name: number, value: Uint8Array | Int32Array, sizeBytes: number): number
+  getsockopt(fd: Fd, level: number, name: number, value: Int32Array, sizeBytes: Uint32Array): number
+  recv(fd: Fd, buffer: Uint8Array, sizeBytes: number, flags: number): number
+  send(fd: Fd, buffer: Uint8Array, sizeBytes: number, flags: number): number
+  read(fd: Fd, buffer: Uint8Array, sizeBytes: number): number
+  write(fd: Fd, buffer: Uint8Array, sizeBytes: number): number
+  writev(fd: Fd, pieces: Uint8Array, count: number): number
+  sendfile(to: Fd, from: Fd, offset: BigInt64Array, sizeBytes: number): number
+  pread(fd: Fd, buffer: Uint8Array, sizeBytes: number, offset: number): number
+  shutdown(fd: Fd, how: number): number
+  close(fd: Fd): number
+  fcntl(fd: Fd, command: number, argument: number): number
+  ioctl(fd: Fd, request: number, value: Int32Array): number
+  pipe2(fds: Int32Array, flags: number): number
+  socketpair(domain: number, type: number, protocol: number, fds: Int32Array): number
+  unlink(path: string): number
+  open(path: string, flags: number, mode: number): number
+  statx(number: number, at: Fd, path: string, flags: number, mask: number, out: Uint8Array): number
+  openat2(number: number, at: Fd, path: string, how: Uint8Array, sizeBytes: number): number
+  readlink(path: string, buffer: Uint8Array, sizeBytes: number): number
+  select(
+    count: number,
+    read: Int32Array,
+    write: Int32Array,
+    except: Int32Array | null,
+    timeout: BigInt64Array | null,
+  ): number
+  poll(fds: Uint8Array, count: number, timeoutMs: number): number
+  epoll_create1(flags: number): number
+  epoll_ctl(epfd: Fd, operation: number, fd: Fd, event: Uint8Array): number
+  epoll_wait(epfd: Fd, events: Uint8Array, count: number, timeoutMs: number): number
+  getrlimit(resource: number, limits: BigUint64Array): number
+  setrlimit(resource: number, limits: BigUint64Array): number
+}
+
+/**
+ * Results that C declares `ssize_t` or `long` are taken as `int`: no call here moves more than 2 GiB, and an `int`
+ * needs no 64-bit conversion. `syscall(2)`, `open`, `fcntl` and `ioctl` are variadic in C; on both of our
+ * processors Linux passes these arguments in the registers of an ordinary call.
+ */
+const PROTOTYPES: Readonly<Record<keyof Native, string>> = {
+  socket: 'int socket(int domain, int type, int protocol)',
+  bind: 'int bind(int fd, void *address, uint32_t size)',
+  listen: 'int listen(int fd, int backlog)',
+  accept4: 'int accept4(int fd, void *address, void *size, int flags)',
+  connect: 'int connect(int fd, void *address, uint32_t size)',
+  getsockname: 'int getsockname(int fd, void *address, void *size)',
+  setsockopt: 'int setsockopt(int fd, int level, int name, void *value, uint32_t size)',
+  getsockopt: 'int getsockopt(int fd, int level, int name, void *value, void *size)',
+  recv: 'int recv(int fd, void *buffer, size_t size, int flags)',
+  send: 'int send(int fd, void *buffer, size_t size, int flags)',
+  read: 'int read(int fd, void *buffer, size_t size)',
+  write: 'int write(int fd, void *buffer, size_t size)',
+  writev: 'int writev(int fd, void *pieces, int count)',
+  sendfile: 'int sendfile(int to, int from, void *offset, size_t size)',
+  pread: 'int pread(int fd, void *buffer, size_t size, int64_t offset)',
+  shutdown: 'int shutdown(int fd, int how)',
+  close: 'int close(int fd)',
+  fcntl: 'int fcntl(int fd, int command, int64_t argument)',
+  ioctl: 'int ioctl(int fd, unsigned long request, void *value)',
+  pipe2: 'int pipe2(void *fds, int flags)',
+  socketpair: 'int socketpair(int domain, int type, int protocol, void *fds)',
+  unlink: 'int unlink(const char *path)',
+  open: 'int open(const char *path, int flags, int mode)',
+  statx: 'int syscall(long number, int at, const char *path, int flags, unsigned int mask, void *out)',
+  openat2: 'int syscall(long number, int at, const char *path, void *how, size_t size)',
+  readlink: 'int readlink(const char *path, void *buffer, size_t size)',
+  select: 'int select(int count, void *read, void *write, void *except, void *timeout)',
+  poll: 'int poll(void *fds, unsigned long count, int timeout)',
+  epoll_create1: 'int epoll_create1(int flags)',
+  epoll_ctl: 'int epoll_ctl(int epfd, int operation, int fd, void *event)',
+  epoll_wait: 'int epoll_wait(int epfd, void *events, int count, int timeout)',
+  getrlimit: 'int getrlimit(int resource, void *limits)',
+  setrlimit: 'int setrlimit(int resource, void *limits)',
+}
+
+/** The functions in use: bound once, at start-up. */
+export const native: Native = bindAll()
+
+function bindAll(): Native {
+  const bound = Object.entries(PROTOTYPES).map(([name, prototype]) => [name, bind(prototype)])
+  return Object.fromEntries(bound) as Native
+}
+
+function result(returned: number): number {
+  return returned >= 0 ? returned : -errno()
+}
+
+// Sockets
+
+/** @see socket(2) */
+export function socket(domain: number, type: number, protocol = 0): number {
+  return result(native.socket(domain, type, protocol))
+}
+
+/** @param address a `struct sockaddr_*`, see `io/address.ts` @see bind(2) */
+export function bindTo(fd: Fd, address: Uint8Array): number {
+  return result(native.bind(fd, address, address.length))
+}
+
+/** @see listen(2) */
+export function listen(fd: Fd, backlog: number): number {
+  return result(native.listen(fd, backlog))
+}
+
+const addressSize = new Uint32Array(1)
+
+/**
+ * @param address receives the peer's `struct sockaddr_*`
+ * @param flags SOCK_NONBLOCK, SOCK_CLOEXEC
+ * @returns the new descriptor, or `-errno` (`-EAGAIN`: the queue is empty) @see accept4(2)
+ */
+export function accept4(fd: Fd, address: Uint8Array, flags: number): number {
+  addressSize[0] = address.length
+  return result(native.accept4(fd, address, addressSize, flags))
+}
+
+/** @returns 0, or `-errno` (`-EINPROGRESS`: wait until the socket is writable) @see connect(2) */
+export function connect(fd: Fd, address: Uint8Array): number {
+  return result(native.connect(fd, address, address.length))
+}
+
+/** @returns the size of the address in bytes, or `-errno` @see getsockname(2) */
+export function getsockname(fd: Fd, address: Uint8Array): number {
+  addressSize[0] = address.length
+  const r = result(native.getsockname(fd, address, addressSize))
+  return r < 0 ? r : addressSize[0]!
+}
+
+const optionValue = new Int32Array(1)
+
+/** Sets an option whose value is an `int`. @see setsockopt(2) */
+export function setsockopt(fd: Fd, level: number, name: number, value: number): number {
+  optionValue[0] = value
+  return result(native.setsockopt(fd, level, name, optionValue, 4))
+}
+
+/** Sets an option whose value is a structure. @see setsockopt(2) */
+export function setsockoptBytes(fd: Fd, level: number, name: number, value: Uint8Array): number {
+  return result(native.setsockopt(fd, level, name, value, value.length))
+}
+
+/** @returns the option's value, an `int >= 0`, or `-errno` @see getsockopt(2) */
+export function getsockopt(fd: Fd, level: number, name: number): number {
+  addressSize[0] = 4
+  const r = result(native.getsockopt(fd, level, name, optionValue, addressSize))
+  return r < 0 ? r : optionValue[0]!
+}
+
+/**
+ * Receives at most `buffer.length` bytes.
+ * @returns bytes received; 0 when the peer has closed its side; or `-errno` (`-EAGAIN`: wait for readiness)
+ * @see recv(2)
+ */
+export function recv(fd: Fd, buffer: Uint8Array): number {
+  return result(native.recv(fd, buffer, buffer.length, 0))
+}
+
+/**
+ * Sends the first `sizeBytes` bytes of `buffer`; never raises SIGPIPE.
+ * @param flags MSG_MORE when more follows at once
+ * @returns bytes taken by the kernel, perhaps fewer; or `-errno` @see send(2)
+ */
+export function send(fd: Fd, buffer: Uint8Array, sizeBytes: number, flags = 0): number {
+  return result(native.send(fd, buffer, sizeBytes, flags | MSG_NOSIGNAL))
+}
+
+/** @see shutdown(2) */
+export function shutdown(fd: Fd, how: number): number {
+  return result(native.shutdown(fd, how))
+}
+
+/** Two connected sockets. @returns 0 or `-errno` @see socketpair(2) */
+export function socketpair(domain: number, type: number, fds: Int32Array): number {
+  return result(native.socketpair(domain, type, 0, fds))
+}
+
+const outstanding = new Int32Array(1)
+
+/** @param request SIOCOUTQ, … @returns the `int` that the request answers with, or `-errno` @see ioctl(2), tcp(7) */
+export function ioctl(fd: Fd, request: number): number {
+  const r = result(native.ioctl(fd, request, outstanding))
+  return r < 0 ? r : outstanding[0]!
+}
+
+// Descriptors and files
+
+/** @returns bytes read, 0 at the end, or `-errno` @see read(2) */
+export function read(fd: Fd, buffer: Uint8Array): number {
+  return result(native.read(fd, buffer, buffer.length))
+}
+
+/** @returns bytes written, perhaps fewer, or `-errno` @see write(2) */
+export function write(fd: Fd, buffer: Uint8Array): number {
+  return result(native.write(fd, buffer, buffer.length))
+}
+
+const pair = Buffer.alloc(2 * IOVEC_BYTES)
+const pairWords = new Uint32Array(pair.buffer, pair.byteOffset, (2 * IOVEC_BYTES) / 4)
+
+function setPiece(index: number, piece: Uint8Array, sizeBytes: number): void {
+  const address = addressOfBytes(piece)
+  const word = (index * IOVEC_BYTES) / 4
+  pairWords[word] = address % 0x1_0000_0000
+  pairWords[word + 1] = Math.floor(address / 0x1_0000_0000)
+  pairWords[word + 2] = sizeBytes
+}
+
+/**
+ * Writes the first `firstBytes` of one buffer and then the other, in one call and without joining them.
+ * Unlike send(2), writev(2) raises SIGPIPE on a closed socket; Node ignores that signal.
+ * @returns bytes taken of both together, or `-errno` @see writev(2)
+ */
+export function writePair(fd: Fd, first: Uint8Array, firstBytes: number, second: Uint8Array): number {
+  setPiece(0, first, firstBytes)
+  setPiece(1, second, second.length)
+  return result(native.writev(fd, pair, 2))
+}
+
+const fileOffset = new BigInt64Array(1)
+
+/**
+ * Sends a piece of a file without copying it through this process.
+ * @returns bytes sent; 0 when the file ends before `offset`; or `-errno` @see sendfile(2)
+ */
+export function sendfile(to: Fd, from: Fd, offset: number, sizeBytes: number): number {
+  fileOffset[0] = BigInt(offset)
+  return result(native.sendfile(to, from, fileOffset, sizeBytes))
+}
+
+/** @returns bytes read from `offset`, 0 at the end, or `-errno` @see pread(2) */
+export function pread(fd: Fd, buffer: Uint8Array, offset: number): number {
+  return result(native.pread(fd, buffer, buffer.length, offset))
+}
+
+/** The descriptor is free afterwards whatever the result (Linux, close(2) "Dealing with error returns"). */
+export function close(fd: Fd): number {
+  return result(native.close(fd))
+}
+
+/** @see fcntl(2) */
+export function fcntl(fd: Fd, command: number, argument = 0): number {
+  return result(native.fcntl(fd, command, argument))
+}
+
+/** @param fds receives the reading end, then the writing end @see pipe2(2) */
+export function pipe2(fds: Int32Array, flags: number): number {
+  return result(native.pipe2(fds, flags))
+}
+
+/** @see unlink(2) */
+export function unlink(path: string): number {
+  return result(native.unlink(path))
+}
+
+/** @returns a descriptor or `-errno` @see open(2) */
+export function open(path: string, flags: number, mode = 0): number {
+  return result(native.open(path, flags, mode))
+}
+
+const how = Buffer.alloc(OPEN_HOW.sizeBytes)
+const howWords = new BigUint64Array(how.buffer, how.byteOffset, 3)
+howWords[2] = BigInt(RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS)
+
+/**
+ * Opens `path`, which must not start with a slash, below the directory `at`; the kernel refuses every way out of it,
+ * through `..` as through symbolic links.
+ * @returns a descriptor, or `-errno` (`-EXDEV`: it would have left the directory; `-ENOSYS`: before Linux 5.6)
+ * @see openat2(2), RESOLVE_BENEATH
+ */
+export function openBeneath(at: Fd, path: string, flags: number): number {
+  howWords[0] = BigInt(flags)
+  return result(native.openat2(SYS_openat2, at, path, how, OPEN_HOW.sizeBytes))
+}
+
+/** What statx(2) says of a file, as far as a server asks. */
+export interface FileStatus {
+  /** S_IFMT and permission bits. */
+  mode: number
+  sizeBytes: number
+  modifiedSeconds: number
+  modifiedNanoseconds: number
+  ino: number
+  /** Major and minor number in one. */
+  dev: number
+}
+
+const statBytes = Buffer.alloc(STATX.sizeBytes)
+
+function readStatus(out: FileStatus): void {
+  out.mode = statBytes.readUInt16LE(STATX.mode)
+  out.sizeBytes = statBytes.readUInt32LE(STATX.size) + statBytes.readUInt32LE(STATX.size + 4) * 0x1_0000_0000
+  out.modifiedSeconds =
+    statBytes.readUInt32LE(STATX.mtimeSeconds) + statBytes.readInt32LE(STATX.mtimeSeconds + 4) * 0x1_0000_0000
+  out.modifiedNanoseconds = statBytes.readUInt32LE(STATX.mtimeNanoseconds)
+  out.ino = statBytes.readUInt32LE(STATX.ino) + statBytes.readUInt32LE(STATX.ino + 4) * 0x1_0000_0000
+  out.dev = statBytes.readUInt32LE(STATX.devMajor) * 0x1_0000_0000 + statBytes.readUInt32LE(STATX.devMinor)
+}
+
+/** @param flags AT_SYMLINK_NOFOLLOW or 0 @returns 0 with `out` filled, or `-errno` @see statx(2) */
+export function statAt(at: Fd, path: string, flags: number, out: FileStatus): number {
+  const r = result(native.statx(SYS_statx, at, path, flags, STATX_BASIC_STATS, statBytes))
+  if (r === 0) readStatus(out)
+  return r
+}
+
+/** @returns 0 with `out` filled, or `-errno` @see statx(2) */
+export function fstat(fd: Fd, out: FileStatus): number {
+  return statAt(fd, '', AT_EMPTY_PATH, out)
+}
+
+/** @returns the size of the target written into `buffer`, or `-errno` @see readlink(2) */
+export function readlink(path: string, buffer: Uint8Array): number {
+  return result(native.readlink(path, buffer, buffer.length))
+}
+
+// Waiting
+
+const selectTime = new BigInt64Array(2)
+
+/**
+ * The sets are bitmaps: descriptor `fd` is bit `fd & 31` of word `fd >> 5`. The kernel overwrites them with what is ready.
+ * They may be longer than FD_SETSIZE: on Linux the kernel reads as many words as `count` needs.
+ * @param timeoutMs -1 waits without end
+ * @returns how many descriptors are ready, or `-errno` @see select(2)
+ */
+export function select(count: number, readable: Int32Array, writable: Int32Array, timeoutMs: number): number {
+  if (timeoutMs < 0) return result(native.select(count, readable, writable, null, null))
+  selectTime[0] = BigInt(Math.floor(timeoutMs / 1000))
+  selectTime[1] = BigInt((timeoutMs % 1000) * 1000)
+  return result(native.select(count, readable, writable, null, selectTime))
+}
+
+/** @param fds `count` × `struct pollfd` @returns how many are ready, or `-errno` @see poll(2) */
+export function poll(fds: Uint8Array, count: number, timeoutMs: number): number {
+  return result(native.poll(fds, count, timeoutMs))
+}
+
+/** @see epoll_create1(2) */
+export function epollCreate(flags: number): number {
+  return result(native.epoll_create1(flags))
+}
+
+/** @see epoll_ctl(2) */
+export function epollControl(epfd: Fd, operation: number, fd: Fd, event: Uint8Array): number {
+  return result(native.epoll_ctl(epfd, operation, fd, event))
+}
+
+/** @param events receives at most `count` × `struct epoll_event` @returns how many, or `-errno` @see epoll_wait(2) */
+export function epollWait(epfd: Fd, events: Uint8Array, count: number, timeoutMs: number): number {
+  return result(native.epoll_wait(epfd, events, count, timeoutMs))
+}
+
+// Limits
+
+const limits = new BigUint64Array(2)
+
+/** @returns the soft limit of `resource`, or `-errno` @see getrlimit(2) */
+export function getrlimit(resource: number): number {
+  const r = result(native.getrlimit(resource, limits))
+  return r < 0 ? r : Number(limits[0])
+}
+
+/** Raises the soft limit of `resource` to the hard one. @returns the limit now, or `-errno` @see setrlimit(2) */
+export function raiseLimit(resource: number): number {
+  const r = result(native.getrlimit(resource, limits))
+  if (r < 0) return r
+  limits[0] = limits[1]!
+  const set = result(native.setrlimit(resource, limits))
+  return set < 0 ? set : Number(limits[0])
+}
