@@ -1,0 +1,353 @@
+/**
+ * The head of a request: request line and field section (RFC 9112 §2, §3, §5), read where it lies.
+ *
+ *   parse(bytes, start, end)   one pass; stops at any byte and goes on from there; position, INCOMPLETE or refusal
+ *   method, versionMinor       set when parse() has passed them
+ *   targetText(), pathText(), queryText(), fields   made from the bytes of the last parse() when asked
+ *   detachedCopy()             the same head with bytes of its own
+ *   reset()                    ready for the next request; an instance can serve any number of them
+ *
+ *     \r\n GET /a/b?c=d HTTP/1.1\r\n Host: x\r\n \r\n
+ *     |    |   |   |    |            |           |
+ *     empty|   target   version      fields      what parse() returns
+ *          method  query
+ *
+ * Each part of the request line is one method below, in the order of the line. Only syntax is checked here: what
+ * the target means is in target.ts, the length of the content in framing.ts, the order of it all in request-rules.ts.
+ */
+import {
+  ASTERISK,
+  CR,
+  DIGIT,
+  DIGIT_0,
+  DOT,
+  HEX_VALUE,
+  LF,
+  latin1,
+  PERCENT,
+  QUESTION_MARK,
+  SLASH,
+  SP,
+  TARGET_CHAR,
+  TCHAR,
+} from './bytes.ts'
+import { type FieldLimits, FieldSection } from './fields.ts'
+import {
+  BAD_ESCAPE,
+  BAD_LINE_END,
+  BAD_METHOD,
+  BAD_REQUEST_LINE,
+  BAD_TARGET_CHAR,
+  BAD_TARGET_FORM,
+  BAD_VERSION,
+  INCOMPLETE,
+  METHOD_TOO_LONG,
+  REQUEST_LINE_TOO_LONG,
+  TOO_MANY_EMPTY_LINES,
+  VERSION_NOT_SUPPORTED,
+} from './refusals.ts'
+
+export interface HeadLimits extends FieldLimits {
+  /** The request line, its CR LF included. */
+  requestLineBytes: number
+  /** Empty lines before it (RFC 9112 §2.2 wants at least one). */
+  emptyLines: number
+}
+
+/** nginx's `large_client_header_buffers 4 8k`: a line fits one of the buffers, a head fits all of them. */
+export const DEFAULT_HEAD_LIMITS: HeadLimits = {
+  requestLineBytes: 8192,
+  fieldLineBytes: 8192,
+  headBytes: 32768,
+  fieldCount: 1000,
+  emptyLines: 16,
+}
+
+/** The longest registered method has 17 bytes (UPDATEREDIRECTREF). */
+const METHOD_BYTES = 32
+
+/** The parts of a head in their order: which one the next byte belongs to. */
+const IN_EMPTY_LINES = 0
+const IN_METHOD = 1
+const IN_TARGET = 2
+const IN_VERSION = 3
+const IN_FIELDS = 4
+const COMPLETE = 5
+type Part = 0 | 1 | 2 | 3 | 4 | 5
+
+/** What the scan of a target notes about its path, so that most paths need no second look. */
+export const HAS_ESCAPE = 1
+/** The path holds `//` or `/.`: empty or dot segments are possible. */
+export const IS_UNTIDY = 2
+
+/** What a byte of a target asks for: nothing, or one of the cases of #target(). */
+const ORDINARY = 1
+const SLASH_OR_DOT = 2
+const QUERY_MARK = 3
+const ESCAPE_MARK = 4
+const TARGET_KIND = TARGET_CHAR.slice()
+TARGET_KIND[SLASH] = SLASH_OR_DOT
+TARGET_KIND[DOT] = SLASH_OR_DOT
+TARGET_KIND[QUESTION_MARK] = QUERY_MARK
+TARGET_KIND[PERCENT] = ESCAPE_MARK
+
+/** How a request line ends; `0` stands for any digit. */
+const VERSION = Buffer.from('HTTP/0.0\r\n', 'latin1')
+const MAJOR_DIGIT = 5
+const MINOR_DIGIT = 7
+const VERSION_CR = 8
+
+const NO_BYTES: Buffer = Buffer.alloc(0)
+
+export class RequestHead {
+  /** A method that this server knows is always the same string; another one is text of its own. */
+  method = ''
+  /** The digit behind `HTTP/1.`: 0, 1, or more, which counts as 1 (RFC 9110 §2.5). */
+  versionMinor = 0
+  /** HAS_ESCAPE and IS_UNTIDY, of the path only. */
+  pathNotes = 0
+  readonly fields: FieldSection
+  /** Offsets from the first byte of the message, where an empty line may stand: see `lineStart`. */
+  lineStart = 0
+  methodEnd = 0
+  targetStart = 0
+  targetEnd = 0
+  /** The question mark of the target, or -1. */
+  queryMark = -1
+
+  readonly #limits: HeadLimits
+  /** What the last call of parse() was given; the message begins at `#start` in it. */
+  #bytes = NO_BYTES
+  #start = 0
+  /** Up to here everything was looked at; a CR or an escape whose rest is missing is looked at again. */
+  #scanned = 0
+  #part: Part = IN_EMPTY_LINES
+  #emptyLineCount = 0
+  /** The length of the message's head, once it is complete. */
+  #length = 0
+
+  constructor(limits: HeadLimits = DEFAULT_HEAD_LIMITS, fields = new FieldSection(limits)) {
+    this.#limits = limits
+    this.fields = fields
+  }
+
+  get isComplete(): boolean {
+    return this.#part === COMPLETE
+  }
+
+  /** Whether bytes other than empty lines have come: silence from now on is an unfinished request. */
+  get hasBegun(): boolean {
+    return this.#part !== IN_EMPTY_LINES
+  }
+
+  reset(): void {
+    this.method = ''
+    this.versionMinor = 0
+    this.pathNotes = 0
+    this.queryMark = -1
+    this.#bytes = NO_BYTES
+    this.#scanned = 0
+    this.#part = IN_EMPTY_LINES
+    this.#emptyLineCount = 0
+    this.fields.begin(0)
+  }
+
+  /**
+   * Reads a head. After INCOMPLETE, call it again with the same message, from its first byte on, and more of it; it
+   * may lie elsewhere now. Bytes that were looked at are not looked at again. After a refusal only reset() makes sense.
+   * @param start where the message begins in `bytes`; only what lies before `end` is looked at
+   * @returns the index behind the head, or INCOMPLETE, or a refusal, as soon as the byte is there that earns it
+   */
+  parse(bytes: Buffer, start: number, end: number): number {
+    this.#bytes = bytes
+    this.#start = start
+    let at = start + this.#scanned
+    if (this.#part === IN_EMPTY_LINES) at = this.#emptyLines(bytes, at, end)
+    if (at >= 0 && this.#part === IN_METHOD) at = this.#method(bytes, at, end)
+    if (at >= 0 && this.#part === IN_TARGET) at = this.#target(bytes, at, end)
+    if (at >= 0 && this.#part === IN_VERSION) at = this.#version(bytes, at, end)
+    if (at >= 0 && this.#part === IN_FIELDS) at = this.#fields(bytes, end)
+    return at
+  }
+
+  /** RFC 9112 §2.2: a server ignores empty lines before the request line. */
+  #emptyLines(bytes: Buffer, at: number, end: number): number {
+    for (; at < end; at += 2) {
+      if (bytes[at] === LF) return BAD_LINE_END
+      if (bytes[at] !== CR) {
+        this.lineStart = at - this.#start
+        this.#part = IN_METHOD
+        return at
+      }
+      if (this.#emptyLineCount === this.#limits.emptyLines) return TOO_MANY_EMPTY_LINES
+      if (at + 1 === end) break
+      if (bytes[at + 1] !== LF) return BAD_LINE_END
+      this.#emptyLineCount++
+    }
+    return this.#pause(at)
+  }
+
+  /** RFC 9112 §3.1: `method SP`. */
+  #method(bytes: Buffer, at: number, end: number): number {
+    const first = this.#start + this.lineStart
+    const stop = Math.min(end, first + METHOD_BYTES + 1)
+    while (at < stop && TCHAR[bytes[at]!] === 1) at++
+    if (at === stop) return at - first > METHOD_BYTES ? METHOD_TOO_LONG : this.#pause(at)
+    if (bytes[at] !== SP || at === first) return BAD_METHOD
+    this.method = methodIn(bytes, first, at)
+    this.methodEnd = at - this.#start
+    this.targetStart = this.methodEnd + 1
+    this.#part = IN_TARGET
+    return at + 1
+  }
+
+  /** RFC 9112 §3.2: `target SP`, and which characters it may have (RFC 3986 §2). */
+  #target(bytes: Buffer, at: number, end: number): number {
+    const stop = this.#lineStop(end)
+    for (; at < stop; at++) {
+      switch (TARGET_KIND[bytes[at]!]) {
+        case ORDINARY:
+          continue
+        case SLASH_OR_DOT:
+          if (bytes[at - 1] === SLASH && this.queryMark < 0) this.pathNotes |= IS_UNTIDY
+          continue
+        case QUERY_MARK:
+          if (this.queryMark < 0) this.queryMark = at - this.#start
+          continue
+        case ESCAPE_MARK:
+          if (at + 1 < stop && HEX_VALUE[bytes[at + 1]!] === 255) return BAD_ESCAPE
+          if (at + 2 >= stop) return this.#pauseInLine(at, stop)
+          if (HEX_VALUE[bytes[at + 2]!] === 255) return BAD_ESCAPE
+          if (this.queryMark < 0) this.pathNotes |= HAS_ESCAPE
+          at += 2
+          continue
+        default:
+          return this.#endTarget(bytes, at)
+      }
+    }
+    return this.#pauseInLine(at, stop)
+  }
+
+  /** @param at the first byte that is not of the target: a space, or a mistake */
+  #endTarget(bytes: Buffer, at: number): number {
+    const byte = bytes[at]
+    const first = this.#start + this.targetStart
+    if (byte === CR || byte === LF || (byte === SP && at === first)) return BAD_REQUEST_LINE
+    if (byte !== SP) return BAD_TARGET_CHAR
+    // Only OPTIONS asks for `*` (RFC 9112 §3.2.4). Told before the version is read, so that the preface of
+    // HTTP/2, `PRI * HTTP/2.0` (RFC 9113 §3.4), is a bad request and no question of versions.
+    if (bytes[first] === ASTERISK && this.method !== 'OPTIONS') return BAD_TARGET_FORM
+    this.targetEnd = at - this.#start
+    this.#part = IN_VERSION
+    return at + 1
+  }
+
+  /** RFC 9112 §2.3: `HTTP/` digit `.` digit, and the CR LF that ends the request line. */
+  #version(bytes: Buffer, at: number, end: number): number {
+    const first = this.#start + this.targetEnd + 1
+    const stop = Math.min(this.#lineStop(end), first + VERSION.length)
+    for (; at < stop; at++) {
+      const byte = bytes[at]!
+      const wanted = VERSION[at - first]
+      if (byte === wanted || (wanted === DIGIT_0 && DIGIT[byte] === 1)) continue
+      return at - first < VERSION_CR ? BAD_VERSION : BAD_LINE_END
+    }
+    if (at < first + VERSION.length) return this.#pauseInLine(at, stop)
+    if (bytes[first + MAJOR_DIGIT] !== DIGIT_0 + 1) return VERSION_NOT_SUPPORTED
+    this.versionMinor = bytes[first + MINOR_DIGIT]! - DIGIT_0
+    this.fields.begin(at - this.#start)
+    this.#part = IN_FIELDS
+    return at
+  }
+
+  #fields(bytes: Buffer, end: number): number {
+    const at = this.fields.parse(bytes, this.#start, end)
+    if (at < 0) return at
+    this.#length = at - this.#start
+    this.#part = COMPLETE
+    return at
+  }
+
+  /** The first byte that we do not have, or that a request line may not reach. */
+  #lineStop(end: number): number {
+    return Math.min(end, this.#start + this.lineStart + this.#limits.requestLineBytes)
+  }
+
+  #pauseInLine(at: number, stop: number): number {
+    const lineBytes = stop - this.#start - this.lineStart
+    return lineBytes >= this.#limits.requestLineBytes ? REQUEST_LINE_TOO_LONG : this.#pause(at)
+  }
+
+  #pause(at: number): number {
+    this.#scanned = at - this.#start
+    return INCOMPLETE
+  }
+
+  /** The request target as it was received. */
+  targetText(): string {
+    return this.#text(this.targetStart, this.targetEnd)
+  }
+
+  /** The target up to its question mark. */
+  pathText(): string {
+    return this.#text(this.targetStart, this.queryMark < 0 ? this.targetEnd : this.queryMark)
+  }
+
+  /** What follows the question mark; `null` when there is none. */
+  queryText(): string | null {
+    return this.queryMark < 0 ? null : this.#text(this.queryMark + 1, this.targetEnd)
+  }
+
+  /** The request line without its CR LF, for a log. Only of a complete head. */
+  lineText(): string {
+    return this.#text(this.lineStart, this.targetEnd + 1 + VERSION_CR)
+  }
+
+  #text(start: number, end: number): string {
+    return latin1(this.#bytes, this.#start + start, this.#start + end)
+  }
+
+  /** A complete head that owns its bytes, for an exchange that outlives the read buffer. */
+  detachedCopy(): RequestHead {
+    const bytes = Buffer.from(this.#bytes.subarray(this.#start, this.#start + this.#length))
+    const copy = new RequestHead(this.#limits, this.fields.copyOver(bytes))
+    copy.method = this.method
+    copy.versionMinor = this.versionMinor
+    copy.pathNotes = this.pathNotes
+    copy.lineStart = this.lineStart
+    copy.methodEnd = this.methodEnd
+    copy.targetStart = this.targetStart
+    copy.targetEnd = this.targetEnd
+    copy.queryMark = this.queryMark
+    copy.#bytes = bytes
+    copy.#length = this.#length
+    copy.#part = COMPLETE
+    return copy
+  }
+}
+
+/** The methods of RFC 9110 §9 and PATCH (RFC 5789). No two agree in both length and first letter. */
+const KNOWN_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH']
+const METHOD_SLOTS = 256
+const methodBySlot = new Array<string>(METHOD_SLOTS).fill('')
+for (const method of KNOWN_METHODS) methodBySlot[methodSlot(method.length, method.charCodeAt(0))] = method
+
+function methodSlot(length: number, first: number): number {
+  return (length * 32 + (first & 31)) % METHOD_SLOTS
+}
+
+export function isKnownMethod(method: string): boolean {
+  return KNOWN_METHODS.includes(method)
+}
+
+/** A known method is found without making a string of the bytes. */
+function methodIn(bytes: Buffer, start: number, end: number): string {
+  const known = methodBySlot[methodSlot(end - start, bytes[start]!)]!
+  return isSpelled(known, bytes, start, end) ? known : latin1(bytes, start, end)
+}
+
+function isSpelled(word: string, bytes: Buffer, start: number, end: number): boolean {
+  if (word.length !== end - start) return false
+  for (let i = 0; i < word.length; i++) if (word.charCodeAt(i) !== bytes[start + i]) return false
+  return true
+}
