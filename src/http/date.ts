@@ -84,7 +84,7 @@ function moment(
 ): number {
   const date = new Date(0)
   date.setUTCFullYear(year, month, day) // unlike Date.UTC, which takes the year 94 for 1994
-  if (day < 1 || date.getUTCMonth() !== month) return Number.NaN
+  if (date.getUTCMonth() !== month) return Number.NaN // day 0, or 31 of a shorter month, is in another one
   // A leap second is the last one of a day in UTC. Unix time has no number for it: it is the next midnight.
   const isLeapSecond = hour === 23 && minute === 59 && second === 60
   if (hour > 23 || minute > 59 || (second > 59 && !isLeapSecond)) return Number.NaN
