@@ -24,6 +24,7 @@ export const EACCES = errno.EACCES
 export const EEXIST = errno.EEXIST
 export const EXDEV = errno.EXDEV
 export const ENOTDIR = errno.ENOTDIR
+export const EISDIR = errno.EISDIR
 export const EINVAL = errno.EINVAL
 export const ENFILE = errno.ENFILE
 export const EMFILE = errno.EMFILE

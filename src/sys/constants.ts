@@ -53,6 +53,7 @@ export const { O_DIRECTORY, O_NOFOLLOW, SYS_statx, SYS_openat2, EPOLL_EVENT } = 
 // fcntl.h
 export const O_RDONLY = 0
 export const O_WRONLY = 1
+export const O_RDWR = 2
 export const O_CREAT = 0o100
 export const O_NOCTTY = 0o400
 export const O_APPEND = 0o2000

@@ -1,0 +1,148 @@
+/**
+ * Addresses in their three forms: text, values, and the bytes of a `struct sockaddr`.
+ *
+ *   parseEndpoint('[::1]:8080')   →  { host: '::1', port: 8080 }        also '8080', ':8080', 'name:80', 'unix:/run/x.sock'
+ *   sockaddrOf(address)           →  bytes for bind(2) and connect(2)
+ *   addressOf(bytes)              →  an address as accept4(2) and getsockname(2) report it
+ *   formatAddress(address)        →  '[::1]:8080'
+ *
+ * Names are not resolved here: an `Endpoint` may carry one, an `Address` may not.
+ */
+
+import { isIPv4, isIPv6 } from 'node:net'
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  SOCKADDR_IN,
+  SOCKADDR_IN6,
+  SOCKADDR_UN,
+} from '../sys/constants.ts'
+
+export interface InetAddress {
+  readonly family: typeof AF_INET | typeof AF_INET6
+  /** IPv4 in dotted form, or IPv6 without brackets. */
+  readonly host: string
+  readonly port: number
+}
+
+export interface UnixAddress {
+  readonly family: typeof AF_UNIX
+  /** At most 107 bytes: `sun_path` with its final zero. Empty for an unnamed peer. */
+  readonly path: string
+}
+
+export type Address = InetAddress | UnixAddress
+
+/** What a user writes: a host (name, IPv4, IPv6; `null` for every address of this machine) and port, or a path. */
+export type Endpoint = { readonly host: string | null; readonly port: number } | { readonly path: string }
+
+/** @returns the endpoint, or a sentence that says what is wrong with `text` */
+export function parseEndpoint(text: string): Endpoint | string {
+  if (text.startsWith('unix:')) return parseUnixPath(text.slice(5))
+  const match = /^(?:(?:\[([^\]]*)\]|([^:[\]/\s]*)):)?(\d+)$/.exec(text)
+  if (match === null) {
+    return `"${text}" is not an address: expected a port, host:port, [IPv6]:port or unix:/path`
+  }
+  const [, bracketed, plain, digits] = match
+  if (bracketed !== undefined && !isIPv6(bracketed)) return `"${bracketed}" is not an IPv6 address`
+  const port = Number(digits)
+  if (port > 65535) return `a port is a number from 0 to 65535, found ${digits}`
+  const host = bracketed ?? plain ?? ''
+  if (/^[\d.]+$/.test(host) && !isIPv4(host)) return `"${host}" is not an IPv4 address`
+  return { host: host === '' || host === '*' ? null : host, port }
+}
+
+function parseUnixPath(path: string): Endpoint | string {
+  if (path === '') return 'unix: is followed by the path of the socket'
+  const sizeBytes = Buffer.byteLength(path)
+  const most = SOCKADDR_UN.sizeBytes - SOCKADDR_UN.path - 1
+  if (sizeBytes > most || path.includes('\0')) {
+    return `the path of a Unix socket has at most ${most} bytes, "${path}" has ${sizeBytes}`
+  }
+  return { path }
+}
+
+/** @param host an address, not a name */
+export function inetAddress(host: string, port: number): InetAddress {
+  return { family: isIPv4(host) ? AF_INET : AF_INET6, host, port }
+}
+
+export function unixAddress(path: string): UnixAddress {
+  return { family: AF_UNIX, path }
+}
+
+/** The bytes of a `struct sockaddr_in`, `sockaddr_in6` or `sockaddr_un`; see ip(7), ipv6(7), unix(7). */
+export function sockaddrOf(address: Address): Buffer {
+  if (address.family === AF_UNIX) return sockaddrUn(address.path)
+  const layout = address.family === AF_INET ? SOCKADDR_IN : SOCKADDR_IN6
+  const bytes = Buffer.alloc(layout.sizeBytes)
+  bytes.writeUInt16LE(address.family, 0)
+  bytes.writeUInt16BE(address.port, layout.port)
+  if (address.family === AF_INET) address.host.split('.').forEach((n, i) => bytes.writeUInt8(Number(n), 4 + i))
+  else writeIPv6(address.host, bytes)
+  return bytes
+}
+
+function sockaddrUn(path: string): Buffer {
+  const bytes = Buffer.alloc(SOCKADDR_UN.path + Buffer.byteLength(path) + 1)
+  bytes.writeUInt16LE(AF_UNIX, 0)
+  bytes.write(path, SOCKADDR_UN.path)
+  return bytes
+}
+
+/** Eight groups of 16 bits, `::` for a run of zeros, perhaps dotted IPv4 at the end, perhaps a zone (RFC 4291 §2.2). */
+function writeIPv6(host: string, bytes: Buffer): void {
+  const [address = '', zone] = host.split('%')
+  const [before = '', after] = address.split('::')
+  const head = groupsOf(before)
+  const tail = after === undefined ? [] : groupsOf(after)
+  const groups = [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail]
+  groups.forEach((group, i) => bytes.writeUInt16BE(group, SOCKADDR_IN6.address + 2 * i))
+  if (zone !== undefined && /^\d+$/.test(zone)) bytes.writeUInt32LE(Number(zone), SOCKADDR_IN6.scope)
+}
+
+function groupsOf(text: string): number[] {
+  if (text === '') return []
+  return text.split(':').flatMap(group => {
+    if (!group.includes('.')) return [Number.parseInt(group, 16)]
+    const [a = 0, b = 0, c = 0, d = 0] = group.split('.').map(Number)
+    return [a * 256 + b, c * 256 + d]
+  })
+}
+
+/** @param bytes a `struct sockaddr_*` as the kernel filled it @param sizeBytes the size that it reported */
+export function addressOf(bytes: Buffer, sizeBytes: number): Address {
+  const family = sizeBytes < 2 ? AF_UNIX : bytes.readUInt16LE(0)
+  if (family === AF_INET) {
+    return { family, host: bytes.subarray(4, 8).join('.'), port: bytes.readUInt16BE(SOCKADDR_IN.port) }
+  }
+  if (family === AF_INET6) {
+    return { family, host: formatIPv6(bytes), port: bytes.readUInt16BE(SOCKADDR_IN6.port) }
+  }
+  const path = bytes.subarray(SOCKADDR_UN.path, Math.max(sizeBytes, SOCKADDR_UN.path))
+  const end = path.indexOf(0)
+  return { family: AF_UNIX, path: path.toString('utf8', 0, end < 0 ? path.length : end) }
+}
+
+/** The form of RFC 5952: lower case, the longest run of zeros as `::`. An IPv4 peer of a dual socket is shown as IPv4. */
+function formatIPv6(bytes: Buffer): string {
+  const at = SOCKADDR_IN6.address
+  const isMapped = bytes.readUInt32BE(at) === 0 && bytes.readUInt32BE(at + 4) === 0 && bytes.readUInt32BE(at + 8) === 0xffff
+  if (isMapped) return bytes.subarray(at + 12, at + 16).join('.')
+  const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(at + 2 * i).toString(16)).join(':')
+  const runs = groups.match(/\b0(:0)+\b/g) ?? []
+  const longest = runs.reduce((a, b) => (b.length > a.length ? b : a), '')
+  if (longest === '') return groups
+  return groups.replace(longest, ':').replace(/^:(?!:)/, '::').replace(/([^:]):$/, '$1::').replace(/:{2,}/, '::')
+}
+
+export function formatAddress(address: Address): string {
+  if (address.family === AF_UNIX) return `unix:${address.path}`
+  return `${formatHost(address.host)}:${address.port}`
+}
+
+/** A host as it stands in a URL: IPv6 in brackets (RFC 3986 §3.2.2). */
+export function formatHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}

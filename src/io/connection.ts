@@ -1,0 +1,498 @@
+/**
+ * One connected socket: bytes in, bytes out, and its end.
+ *
+ * Two half states, from which the interest is computed and never stored beside them:
+ *
+ *   reading   READING    input is wanted
+ *             PAUSED     the layer above is behind: the bytes stay in the kernel, and TCP slows the peer down
+ *             DRAINING   input is received and thrown away (lingering close)
+ *             ENDED      the peer has closed its side
+ *   writing   FLOWING    nothing waits: send at once
+ *             BLOCKED    the socket took less than there was: the send queue waits for WRITABLE
+ *             SHUT       our side is closed
+ *
+ * The layer above is a `Driver`: it is given input and says how much of it is understood; the connection keeps the rest. Output
+ * is collected in the loop's outbox, tried at once, and only what the socket does not take is queued.
+ *
+ * How it ends: `finish()` when everything is sent, with a lingering close if the peer may still be sending, since closing a socket
+ * with unread input makes the kernel send RST, which can destroy our last answer on its way (RFC 9112 §9.6); `abort()` at once.
+ */
+
+import { EAGAIN, EINTR } from '../errno.ts'
+import { Deadline } from '../loop/deadlines.ts'
+import type { Continuation, Loop, Watcher } from '../loop/loop.ts'
+import { READABLE, type Readiness, WRITABLE } from '../loop/poller.ts'
+import { TRACE_RECEIVE, TRACE_SEND, TRACE_STATE } from '../loop/trace.ts'
+import { MSG_MORE, SHUT_WR, SIOCOUTQ, SO_LINGER, SOL_SOCKET } from '../sys/constants.ts'
+import { type Fd, ioctl, setsockoptBytes, shutdown } from '../sys/libc.ts'
+import type { Address } from './address.ts'
+import { scratch } from './buffers.ts'
+import type { OpenFile } from './file.ts'
+import { InputRest } from './input-rest.ts'
+import { OUTBOX_BYTES, type Outbox, type Sender } from './outbox.ts'
+import { FILE_SHRANK, SendQueue } from './send-queue.ts'
+import type { Transport } from './transport.ts'
+
+export const READING = 0
+export const PAUSED = 1
+export const DRAINING = 2
+export const ENDED = 3
+export type Reading = typeof READING | typeof PAUSED | typeof DRAINING | typeof ENDED
+
+export const FLOWING = 0
+export const BLOCKED = 1
+export const SHUT = 2
+export type Writing = typeof FLOWING | typeof BLOCKED | typeof SHUT
+
+export function interestOf(reading: Reading, writing: Writing): Readiness {
+  return (reading === READING || reading === DRAINING ? READABLE : 0) | (writing === BLOCKED ? WRITABLE : 0)
+}
+
+/** Why a connection is over; `null` stands for an orderly end. */
+export type Failure = { readonly errno: number } | { readonly error: unknown } | { readonly words: string } | null
+
+/** The layer above. */
+export interface Driver {
+  /**
+   * `bytes[start..end)` is the input not understood yet, the earlier rest included. It may be the loop's scratch buffer: what must
+   * outlive the call is copied.
+   * @returns how far it is understood, from `start` to `end`; what lies behind is kept and comes again with more
+   */
+  onInput(bytes: Buffer, start: number, end: number): number
+  /** The peer has closed its side. */
+  onInputEnd(): void
+  /** What was queued has left; a producer that was told to wait may go on. */
+  onDrained(): void
+  /** `setReadDeadline`'s moment has come. */
+  onReadDeadline(): void
+  /** The connection is gone; called once, whatever happened. */
+  onClosed(failure: Failure): void
+}
+
+export interface ConnectionLimits {
+  /** Silence of a peer that does not take our bytes. */
+  sendTimeoutMs: number
+  /** Lingering close: silence, and all of it. */
+  lingeringTimeoutMs: number
+  lingeringTimeMs: number
+}
+
+/** nginx's `send_timeout`, `lingering_timeout`, `lingering_time`. */
+export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
+  sendTimeoutMs: 60_000,
+  lingeringTimeoutMs: 5_000,
+  lingeringTimeMs: 30_000,
+}
+
+/** What a connection needs of its surroundings; one object for all connections of a listener. */
+export interface ConnectionSetting {
+  readonly loop: Loop
+  readonly outbox: Outbox
+  readonly transport: Transport
+  readonly limits: ConnectionLimits
+}
+
+/** Above this much queued memory a producer is told to wait. */
+const HIGH_WATER_BYTES = 256 * 1024
+/** From this size on, bytes are handed to the kernel where they lie instead of being copied behind the head (3 µs per 64 KiB). */
+const COPY_BELOW_BYTES = 8 * 1024
+
+export class Connection extends Deadline implements Watcher, Continuation, Sender {
+  readonly fd: Fd
+  readonly peer: Address
+  /** The layer above; set once, right after the connection is made. */
+  driver: Driver = NO_DRIVER
+  reading: Reading = READING
+  writing: Writing = FLOWING
+  receivedBytes = 0
+  sentBytes = 0
+  isClosed = false
+  private readonly setting: ConnectionSetting
+  /** Input that is not understood yet; null when there is none. */
+  private rest: InputRest | null = null
+  private queue: SendQueue | null = null
+  /** What happens when everything is sent. */
+  private ending: 'none' | 'close' | 'linger' = 'none'
+  private readDeadlineAt = Number.POSITIVE_INFINITY
+  private sendDeadlineAt = Number.POSITIVE_INFINITY
+  private lingerEndsAt = Number.POSITIVE_INFINITY
+  /** How much the peer had acknowledged when we last looked. */
+  private acknowledgedBytes = 0
+  private willTakeTurn = false
+
+  constructor(fd: Fd, peer: Address, setting: ConnectionSetting) {
+    super()
+    this.fd = fd
+    this.peer = peer
+    this.setting = setting
+    setting.loop.watch(fd, READABLE, this)
+  }
+
+  get loop(): Loop {
+    return this.setting.loop
+  }
+
+  // Input
+
+  onReadable(): void {
+    const rest = this.rest
+    const buffer = rest === null || this.reading === DRAINING ? scratch : rest.room()
+    const n = this.setting.transport.receive(this.fd, buffer)
+    if (n <= 0 || this.reading === DRAINING) {
+      this.onReceived(n)
+      return
+    }
+    this.count(n)
+    if (rest === null) this.feed(0, n)
+    else {
+      rest.extend(n)
+      this.feedRest(rest)
+    }
+  }
+
+  /** Right after accepting: tries what readiness would tell later. */
+  receiveFirst(): void {
+    try {
+      this.onReadable()
+    } catch (error) {
+      this.onFailure(error)
+    }
+  }
+
+  /** Input from now on stays in the kernel. Called by a driver that cannot take more; it then keeps the rest. */
+  pause(): void {
+    if (this.reading === READING) this.setReading(PAUSED)
+  }
+
+  /** Input is wanted again; a kept rest comes first, in the next iteration. */
+  resume(): void {
+    if (this.reading === PAUSED) this.setReading(READING)
+    if (this.rest !== null || this.reading === ENDED) this.takeTurn()
+  }
+
+  onTurn(): void {
+    this.willTakeTurn = false
+    if (this.isClosed || this.reading === PAUSED || this.reading === DRAINING) return
+    if (this.rest !== null) this.feedRest(this.rest)
+    if (this.reading === ENDED && !this.isClosed && this.ending === 'none') this.driver.onInputEnd()
+  }
+
+  /** Is there input that the driver has not taken? */
+  get hasRest(): boolean {
+    return this.rest !== null
+  }
+
+  /** At `at`, or never: the driver is told through `onReadDeadline`. */
+  setReadDeadline(at: number): void {
+    this.readDeadlineAt = at
+    this.arm()
+  }
+
+  /** Gives what is in the scratch buffer to the driver, and keeps what it leaves. */
+  private feed(start: number, end: number): void {
+    const understood = this.driver.onInput(scratch, start, end)
+    if (understood < end && this.wantsInput()) this.rest = InputRest.of(scratch, understood, end)
+  }
+
+  private feedRest(rest: InputRest): void {
+    rest.advance(this.driver.onInput(rest.bytes, rest.start, rest.end))
+    if (this.rest === rest && rest.isEmpty) this.dropRest()
+  }
+
+  private wantsInput(): boolean {
+    return !this.isClosed && this.ending === 'none'
+  }
+
+  private dropRest(): void {
+    this.rest?.drop()
+    this.rest = null
+  }
+
+  private count(n: number): void {
+    this.receivedBytes += n
+    if (this.loop.trace.on) this.loop.trace.record(TRACE_RECEIVE, this.fd, n, this.loop.now)
+  }
+
+  /** A receive that brought nothing to understand: the end, a failure, or input that nobody wants any more. */
+  private onReceived(n: number): void {
+    if (n === -EAGAIN || n === -EINTR) return
+    this.count(Math.max(n, 0))
+    if (n < 0) this.destroy({ errno: -n })
+    else if (n > 0) this.linger()
+    else if (this.writing === SHUT) this.destroy(null)
+    else {
+      this.setReading(ENDED)
+      if (this.ending === 'none') this.driver.onInputEnd()
+    }
+  }
+
+  private takeTurn(): void {
+    if (this.willTakeTurn) return
+    this.willTakeTurn = true
+    this.loop.again(this)
+  }
+
+  // Output
+
+  /** Text whose characters are all below U+0100, written as one byte each. */
+  writeText(text: string): void {
+    if (this.writing === FLOWING && text.length <= OUTBOX_BYTES) {
+      const { outbox } = this.setting
+      outbox.claim(this)
+      // Making room sends, and sending may block or fail.
+      outbox.room(text.length)
+      if (this.isFlowing) {
+        outbox.addText(text)
+        return
+      }
+    }
+    this.enqueue(Buffer.from(text, 'latin1'))
+  }
+
+  /** @param bytes the caller does not change them any more */
+  write(bytes: Buffer): void {
+    if (this.writing !== FLOWING) {
+      this.enqueue(bytes)
+      return
+    }
+    const { outbox } = this.setting
+    outbox.claim(this)
+    if (bytes.length >= COPY_BELOW_BYTES) {
+      this.sendWith(bytes)
+      return
+    }
+    outbox.room(bytes.length)
+    if (this.isFlowing) outbox.addBytes(bytes)
+    else this.enqueue(bytes)
+  }
+
+  /** The file is retained until its piece is sent. */
+  writeFile(file: OpenFile, offset: number, sizeBytes: number): void {
+    if (this.writing === FLOWING) {
+      const { outbox } = this.setting
+      outbox.claim(this)
+      const { length } = outbox
+      outbox.length = 0
+      if (length > 0) this.sendBytes(outbox.bytes, length, MSG_MORE)
+    }
+    if (this.isClosed || this.writing === SHUT) return
+    this.queue ??= new SendQueue()
+    this.queue.addFile(file, offset, sizeBytes)
+    if (this.writing === FLOWING) this.sendQueued()
+  }
+
+  /** A producer should wait for `onDrained`. */
+  get isCongested(): boolean {
+    return this.queue !== null && this.queue.memoryBytes > HIGH_WATER_BYTES
+  }
+
+  /** Nothing waits for the socket; what is collected in the outbox will leave at the end of the iteration. */
+  get isFlowing(): boolean {
+    return this.writing === FLOWING && !this.isClosed
+  }
+
+  /** Sends what is collected, without waiting for the end of the iteration. */
+  flush(): void {
+    if (this.setting.outbox.isHeldBy(this)) this.setting.outbox.flush()
+  }
+
+  sendCollected(bytes: Buffer, length: number): void {
+    this.sendBytes(bytes, length, 0)
+  }
+
+  onWritable(): void {
+    this.sendQueued()
+  }
+
+  private enqueue(bytes: Buffer): void {
+    if (this.writing === FLOWING) this.flush()
+    if (this.isClosed || this.writing === SHUT) return
+    this.queue ??= new SendQueue()
+    this.queue.addBytes(bytes)
+    if (this.writing === FLOWING) this.sendQueued()
+  }
+
+  /** Sends from a buffer that will be overwritten. */
+  private sendBytes(bytes: Buffer, length: number, flags: number): void {
+    if (this.isClosed || this.writing === SHUT) return
+    const n = this.setting.transport.send(this.fd, bytes, length, flags)
+    if (!this.countSent(n)) return
+    const sent = Math.max(n, 0)
+    if (sent < length) this.block(Buffer.from(bytes.subarray(sent, length)))
+  }
+
+  /** Sends what is collected together with `bytes`, which are not copied. */
+  private sendWith(bytes: Buffer): void {
+    const { outbox, transport } = this.setting
+    const { length } = outbox
+    outbox.length = 0
+    if (this.isClosed) return
+    const n = transport.sendPair(this.fd, outbox.bytes, length, bytes)
+    if (!this.countSent(n)) return
+    const sent = Math.max(n, 0)
+    if (sent < length) this.block(Buffer.from(outbox.bytes.subarray(sent, length)))
+    if (sent < length + bytes.length) this.block(bytes.subarray(Math.max(0, sent - length)))
+  }
+
+  /** @returns false when the connection is lost */
+  private countSent(n: number): boolean {
+    if (this.loop.trace.on) this.loop.trace.record(TRACE_SEND, this.fd, n, this.loop.now)
+    if (n >= 0) this.sentBytes += n
+    else if (n !== -EAGAIN && n !== -EINTR) {
+      this.destroy({ errno: -n })
+      return false
+    }
+    return true
+  }
+
+  private block(rest: Buffer): void {
+    this.queue ??= new SendQueue()
+    this.queue.addBytes(rest)
+    if (this.writing === FLOWING) this.setBlocked()
+  }
+
+  private setBlocked(): void {
+    this.setWriting(BLOCKED)
+    this.acknowledgedBytes = this.acknowledged()
+    this.sendDeadlineAt = this.loop.now + this.setting.limits.sendTimeoutMs
+    this.arm()
+  }
+
+  private sendQueued(): void {
+    const queue = this.queue
+    if (queue === null || this.isClosed) return
+    const n = queue.send(this.setting.transport, this.fd)
+    if (n === FILE_SHRANK) {
+      this.destroy({ words: 'a file became shorter while it was sent' })
+      return
+    }
+    if (!this.countSent(n)) return
+    if (!queue.isEmpty) {
+      if (this.writing === FLOWING || n > 0) this.setBlocked()
+      return
+    }
+    if (this.writing === BLOCKED) this.onUnblocked()
+  }
+
+  private onUnblocked(): void {
+    this.setWriting(FLOWING)
+    this.sendDeadlineAt = Number.POSITIVE_INFINITY
+    if (this.ending === 'none') this.driver.onDrained()
+    else this.endOutput()
+  }
+
+  // The end
+
+  /**
+   * No more output will come. Once everything is sent the connection is closed.
+   * @param mayStillReceive the peer has not promised to be silent: half-close, drain for a while, then close
+   */
+  finish(mayStillReceive: boolean): void {
+    if (this.isClosed || this.ending !== 'none') return
+    this.ending = mayStillReceive && this.reading !== ENDED ? 'linger' : 'close'
+    this.dropRest()
+    this.flush()
+    if (this.writing === FLOWING) this.endOutput()
+    else if (this.ending === 'linger' && !this.isClosed) this.setReading(DRAINING)
+  }
+
+  /** Closes now, and visibly so: the peer gets RST, and the kernel forgets what is not delivered. */
+  abort(failure: Failure): void {
+    if (this.isClosed) return
+    setsockoptBytes(this.fd, SOL_SOCKET, SO_LINGER, LINGER_ZERO)
+    this.destroy(failure)
+  }
+
+  onDeadline(now: number): void {
+    if (now >= this.sendDeadlineAt) this.onSendDeadline(now)
+    if (this.isClosed) return
+    if (now >= this.readDeadlineAt) {
+      this.readDeadlineAt = Number.POSITIVE_INFINITY
+      if (this.ending === 'none') this.driver.onReadDeadline()
+      else this.destroy(null)
+    }
+    if (!this.isClosed) this.arm()
+  }
+
+  onFailure(error: unknown): void {
+    this.destroy({ error })
+  }
+
+  /** A slow peer is not a silent one: as long as it acknowledges bytes, it gets more time. */
+  private onSendDeadline(now: number): void {
+    const acknowledged = this.acknowledged()
+    if (acknowledged > this.acknowledgedBytes) {
+      this.acknowledgedBytes = acknowledged
+      this.sendDeadlineAt = now + this.setting.limits.sendTimeoutMs
+    } else {
+      this.abort({ words: 'the client takes no bytes' })
+    }
+  }
+
+  private acknowledged(): number {
+    return this.sentBytes - Math.max(0, ioctl(this.fd, SIOCOUTQ))
+  }
+
+  private endOutput(): void {
+    if (this.isClosed) return
+    if (this.ending === 'close' || this.reading === ENDED) {
+      this.destroy(null)
+      return
+    }
+    shutdown(this.fd, SHUT_WR)
+    this.setWriting(SHUT)
+    this.setReading(DRAINING)
+    this.lingerEndsAt = this.loop.now + this.setting.limits.lingeringTimeMs
+    this.linger()
+  }
+
+  /** Draining goes on for as long as something comes, but not for ever. */
+  private linger(): void {
+    if (this.writing !== SHUT) return
+    this.setReadDeadline(Math.min(this.loop.now + this.setting.limits.lingeringTimeoutMs, this.lingerEndsAt))
+  }
+
+  private destroy(failure: Failure): void {
+    if (this.isClosed) return
+    this.isClosed = true
+    this.queue?.drop()
+    this.dropRest()
+    this.loop.deadlines.clear(this)
+    this.loop.closeLater(this.fd)
+    this.driver.onClosed(failure)
+  }
+
+  private arm(): void {
+    const at = Math.min(this.readDeadlineAt, this.sendDeadlineAt)
+    if (at !== this.deadlineAt) this.loop.deadlines.set(this, at)
+  }
+
+  private setReading(reading: Reading): void {
+    this.reading = reading
+    this.onStateChange()
+  }
+
+  private setWriting(writing: Writing): void {
+    this.writing = writing
+    this.onStateChange()
+  }
+
+  private onStateChange(): void {
+    const { loop } = this.setting
+    if (this.isClosed) return
+    loop.setInterest(this.fd, interestOf(this.reading, this.writing))
+    if (loop.trace.on) loop.trace.record(TRACE_STATE, this.fd, this.reading * 16 + this.writing, loop.now)
+  }
+}
+
+/** `struct linger` { 1, 0 }: close(2) then resets instead of delivering (socket(7), SO_LINGER). */
+const LINGER_ZERO = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0])
+
+/** Before a driver is set nothing can happen; these would be our own mistake. */
+const NO_DRIVER: Driver = {
+  onInput: (_bytes, _start, end) => end,
+  onInputEnd() {},
+  onDrained() {},
+  onReadDeadline() {},
+  onClosed() {},
+}

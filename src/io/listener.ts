@@ -1,0 +1,243 @@
+/**
+ * A listening socket: socket, bind, listen, then accept in bounded shares.
+ *
+ *   openListener(address, options)         a descriptor, or which call failed and why
+ *   new Listener(fd, loop, onAccept)       accepts while it is not paused
+ *   listener.close()                       stops listening; a Unix socket's path is removed
+ *
+ * When the process or the system has no descriptors left (EMFILE, ENFILE), or the owner has enough connections, the listener is
+ * watched no more: level-triggered readiness would otherwise spin. It tries again when the owner says that a connection has gone,
+ * and every half second, because the descriptors may be somebody else's.
+ */
+
+import {
+  EADDRINUSE,
+  EAGAIN,
+  ECONNABORTED,
+  ECONNREFUSED,
+  EINTR,
+  EMFILE,
+  ENFILE,
+  ENOBUFS,
+  ENOMEM,
+  errnoName,
+  errnoWords,
+} from '../errno.ts'
+import { Deadline } from '../loop/deadlines.ts'
+import type { Loop, Watcher } from '../loop/loop.ts'
+import { NOTHING, READABLE } from '../loop/poller.ts'
+import { TRACE_ACCEPT } from '../loop/trace.ts'
+import {
+  AF_INET6,
+  AF_UNIX,
+  F_SETFD,
+  F_SETFL,
+  FD_CLOEXEC,
+  IPPROTO_IPV6,
+  IPPROTO_TCP,
+  IPV6_V6ONLY,
+  O_NONBLOCK,
+  O_RDWR,
+  SO_ACCEPTCONN,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  SOCKADDR_STORAGE_BYTES,
+  SOL_SOCKET,
+  TCP_NODELAY,
+} from '../sys/constants.ts'
+import {
+  accept4,
+  bindTo,
+  close,
+  connect,
+  type Fd,
+  fcntl,
+  getsockname,
+  getsockopt,
+  listen,
+  setsockopt,
+  socket,
+  unlink,
+} from '../sys/libc.ts'
+import { type Address, addressOf, sockaddrOf } from './address.ts'
+
+export interface ListenOptions {
+  /** Connections that the kernel completes before they are accepted (listen(2)); nginx's default on Linux. */
+  backlog?: number
+  /** Several processes accept on one port, and the kernel shares out connections (SO_REUSEPORT, socket(7)). */
+  reusePort?: boolean
+  /** An IPv6 socket takes IPv6 only. Without it `[::]` takes IPv4 as well. */
+  ipv6Only?: boolean
+}
+
+const DEFAULT_BACKLOG = 511
+
+/** A call that failed while a socket was opened. */
+export interface ListenFailure {
+  readonly call: string
+  readonly errno: number
+}
+
+/** @returns a non-blocking listening descriptor, or what failed */
+export function openListener(address: Address, options: ListenOptions = {}): Fd | ListenFailure {
+  const fd = socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC)
+  if (fd < 0) return { call: 'socket', errno: -fd }
+  if (address.family === AF_UNIX) removeStaleSocket(address.path)
+  else setSocketOptions(fd, address, options)
+  const bound = bindTo(fd, sockaddrOf(address))
+  const failed = bound < 0 ? bound : listen(fd, options.backlog ?? DEFAULT_BACKLOG)
+  if (failed >= 0) return fd
+  close(fd)
+  return { call: bound < 0 ? 'bind' : 'listen', errno: -failed }
+}
+
+/** Options of a listening socket are inherited by those that it accepts (tcp(7)), so TCP_NODELAY costs no call per connection. */
+function setSocketOptions(fd: Fd, address: Address, options: ListenOptions): void {
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1)
+  if (options.reusePort === true) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, 1)
+  if (address.family === AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6Only === true ? 1 : 0)
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1)
+}
+
+/** A path whose socket nobody listens on is left from a server that died; it would make bind(2) fail. Anything else stays. */
+function removeStaleSocket(path: string): void {
+  const probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC)
+  if (probe < 0) return
+  if (connect(probe, sockaddrOf({ family: AF_UNIX, path })) === -ECONNREFUSED) unlink(path)
+  close(probe)
+}
+
+/** @returns the address that the socket is bound to; of port 0 the kernel has made another */
+export function localAddress(fd: Fd): Address {
+  const bytes = Buffer.alloc(SOCKADDR_STORAGE_BYTES)
+  const sizeBytes = getsockname(fd, bytes)
+  return addressOf(bytes, Math.max(sizeBytes, 0))
+}
+
+/** The first descriptor that systemd passes on (sd_listen_fds(3)). */
+const LISTEN_FDS_START = 3
+
+/**
+ * Sockets that a service manager has opened for us, if it has: LISTEN_FDS in our environment, for our process. The variables are
+ * taken away, so that no child believes they are meant for it.
+ */
+export function inheritedListeners(env: NodeJS.ProcessEnv = process.env): Fd[] {
+  const count = Number(env['LISTEN_FDS'] ?? 0)
+  const isOurs = env['LISTEN_PID'] === String(process.pid)
+  delete env['LISTEN_FDS']
+  delete env['LISTEN_PID']
+  delete env['LISTEN_FDNAMES']
+  if (!isOurs || !(count > 0)) return []
+  const fds = Array.from({ length: count }, (_, i) => LISTEN_FDS_START + i)
+  return fds.filter(fd => getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN) === 1 && adopt(fd))
+}
+
+function adopt(fd: Fd): boolean {
+  return fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) >= 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) >= 0
+}
+
+/** Connections accepted by one listener in one iteration. */
+const ACCEPTS_PER_ITERATION = 64
+/** How long accepting rests when there are no descriptors: nginx's `accept_mutex_delay`. */
+const PAUSE_MS = 500
+
+const peerBytes = Buffer.alloc(SOCKADDR_STORAGE_BYTES)
+
+export interface ListenerOwner {
+  /** Is there room for one more connection? */
+  mayAccept(): boolean
+  onAccept(fd: Fd, peer: Address, listener: Listener): void
+  /** Accepting pauses, for want of descriptors or of room. Told once per pause. */
+  onPause(reason: string): void
+}
+
+export class Listener extends Deadline implements Watcher {
+  readonly fd: Fd
+  readonly address: Address
+  isPaused = false
+  private readonly loop: Loop
+  private readonly owner: ListenerOwner
+  private isClosed = false
+
+  constructor(fd: Fd, loop: Loop, owner: ListenerOwner) {
+    super()
+    this.fd = fd
+    this.address = localAddress(fd)
+    this.loop = loop
+    this.owner = owner
+    loop.watch(fd, READABLE, this)
+  }
+
+  onReadable(): void {
+    for (let i = 0; i < ACCEPTS_PER_ITERATION && !this.isClosed; i++) {
+      if (!this.owner.mayAccept()) {
+        this.pause('as many connections as allowed')
+        return
+      }
+      const fd = accept4(this.fd, peerBytes, SOCK_NONBLOCK | SOCK_CLOEXEC)
+      if (fd >= 0) this.accepted(fd)
+      else if (fd !== -EINTR && fd !== -ECONNABORTED) {
+        this.onAcceptFailure(fd)
+        return
+      }
+    }
+  }
+
+  onWritable(): void {}
+
+  /** A descriptor or a place has become free. */
+  resume(): void {
+    if (!this.isPaused || this.isClosed) return
+    this.isPaused = false
+    this.loop.deadlines.clear(this)
+    this.loop.setInterest(this.fd, READABLE)
+  }
+
+  onDeadline(): void {
+    this.resume()
+  }
+
+  onFailure(error: unknown): void {
+    this.pause(String(error))
+  }
+
+  /** @param removesPath a Unix socket's path goes with it, unless somebody else listens on the socket too */
+  close(removesPath = true): void {
+    if (this.isClosed) return
+    this.isClosed = true
+    this.loop.deadlines.clear(this)
+    this.loop.closeLater(this.fd)
+    if (removesPath && this.address.family === AF_UNIX && this.address.path !== '') unlink(this.address.path)
+  }
+
+  private accepted(fd: Fd): void {
+    if (this.loop.trace.on) this.loop.trace.record(TRACE_ACCEPT, fd, this.fd, this.loop.now)
+    // The kernel does not say the size of what it wrote in this call's result; a family that it left out is a Unix socket's.
+    const peer = this.address.family === AF_UNIX ? this.address : addressOf(peerBytes, peerBytes.length)
+    this.owner.onAccept(fd, peer, this)
+  }
+
+  private onAcceptFailure(result: number): void {
+    if (result === -EAGAIN) return
+    if (result === -EMFILE || result === -ENFILE || result === -ENOBUFS || result === -ENOMEM) {
+      this.pause(`${errnoName(result)}: ${errnoWords(result)}`)
+    }
+    // Everything else is an error of the connection that was to be accepted (accept(2), "Error handling"): try again later.
+  }
+
+  private pause(reason: string): void {
+    if (!this.isPaused) this.owner.onPause(reason)
+    this.isPaused = true
+    this.loop.setInterest(this.fd, NOTHING)
+    this.loop.deadlines.set(this, this.loop.now + PAUSE_MS)
+  }
+}
+
+/** One sentence for the user. */
+export function listenFailureWords(failure: ListenFailure, address: string): string {
+  if (failure.errno === EADDRINUSE) return `${address} is already in use`
+  return `cannot listen on ${address}: ${failure.call}: ${errnoWords(failure.errno)} (${errnoName(failure.errno)})`
+}

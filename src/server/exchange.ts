@@ -1,0 +1,282 @@
+/**
+ * One request and its response: what a module sees. It knows no protocol version; a `Responder` (today
+ * `http-connection.ts`) carries what it says.
+ *
+ *   x.method, x.path, x.query, x.fields           the request, its content through x.readContent(consumer)
+ *   x.setField('ETag', '"1"')                     the response's fields, before it begins
+ *   x.answer(200, bytes)                          a whole answer
+ *   x.begin(200, 1234) … x.write(bytes) … x.end() an answer in pieces; null for a length that is not known
+ *   x.fail(404)                                   an error answer, with the page that belongs to it
+ *   x.cut('why')                                  the answer has begun and cannot be finished: the client must notice
+ *
+ * An answer to HEAD is produced like the one to GET; its content goes nowhere.
+ */
+
+import type { FieldLookup } from '../http/fields.ts'
+import type { RequestHead } from '../http/request-head.ts'
+import { fieldLine } from '../http/response-head.ts'
+import { mayHaveContent } from '../http/status.ts'
+import type { Target } from '../http/target.ts'
+import type { Address } from '../io/address.ts'
+import type { OpenFile } from '../io/file.ts'
+
+/** Who takes the content of a request. */
+export interface ContentConsumer {
+  /** @param bytes are valid during the call only */
+  onContent(bytes: Buffer): void
+  onContentEnd(): void
+}
+
+/** Where an exchange's words go: the driver of a protocol version. */
+export interface Responder {
+  readonly peer: Address
+  readonly isSecure: boolean
+  /** Sends the head. @param lengthBytes of the content, null when it is not known */
+  begin(x: Exchange, lengthBytes: number | null): void
+  write(x: Exchange, bytes: Buffer): void
+  writeFile(x: Exchange, file: OpenFile, offset: number, sizeBytes: number): void
+  end(x: Exchange): void
+  /** The answer ends here, visibly incomplete. */
+  cut(x: Exchange, words: string): void
+  readContent(x: Exchange, consumer: ContentConsumer): void
+  pauseContent(): void
+  resumeContent(): void
+  /** A producer should wait for `x.onDrained`. */
+  readonly isCongested: boolean
+}
+
+/** What the server around the exchange does for it; see `phases.ts`. */
+export interface ExchangePhases {
+  /** Answers with an error of this status. */
+  fail(x: Exchange, status: number, words: string): void
+  /** The modules' last word on the fields. */
+  finishFields(x: Exchange): void
+}
+
+/** No answer yet. */
+export const UNANSWERED = 0
+/** The head is sent. */
+export const ANSWERING = 1
+/** The whole answer is handed over. */
+export const ANSWERED = 2
+export type Progress = typeof UNANSWERED | typeof ANSWERING | typeof ANSWERED
+
+export class Exchange {
+  /** The request's head; made a copy of when the exchange outlives the read buffer. */
+  head: RequestHead
+  readonly method: string
+  /** Decoded and without dot segments; modules of the rewrite phase may change it. */
+  path: string
+  /** As received. */
+  readonly rawPath: string
+  readonly query: string | null
+  /** The host asked for, lower-case, without port; '' if HTTP/1.0 named none. */
+  readonly host: string
+  /** `OPTIONS *`: about the server, not about a resource. */
+  readonly isAboutServer: boolean
+  /** Bytes of content announced; 0 for none, Infinity when its length is not known. */
+  readonly contentLength: number
+  /** When the head was complete, by the loop's clock. */
+  readonly startedAt: number
+
+  status = 0
+  progress: Progress = UNANSWERED
+  /** Bytes of content sent. */
+  sentContentBytes = 0
+  /** Length of the content as announced; null when it is not known. */
+  responseLength: number | null = null
+  /** The sentence that explains a failure, if it is one. */
+  failureWords = ''
+  /** The methods that the resource takes, for `Allow`; '' when nobody has asked. */
+  allow = ''
+  /** Called once what was written has left, after `isCongested`. */
+  onDrained: (() => void) | null = null
+  /** Called when nobody waits for the answer any more: whoever works for it may stop. What it still says goes nowhere. */
+  onAbandoned: (() => void) | null = null
+  isAbandoned = false
+  /** A module's own state for this exchange. */
+  note: unknown = null
+
+  private readonly responder: Responder
+  private readonly phases: ExchangePhases
+  /** Lines that were put together before, as a cache has them; they come first and are not looked at. */
+  private preparedLines = ''
+  private lines: string[] = []
+  /** Lower-case names of `lines`. */
+  private names: string[] = []
+
+  constructor(
+    head: RequestHead,
+    target: Target,
+    contentLength: number,
+    startedAt: number,
+    responder: Responder,
+    phases: ExchangePhases,
+    isAboutServer: boolean,
+  ) {
+    this.head = head
+    this.method = head.method
+    this.path = target.path
+    this.rawPath = target.rawPath
+    this.query = target.query
+    this.host = target.host
+    this.isAboutServer = isAboutServer
+    this.contentLength = contentLength
+    this.startedAt = startedAt
+    this.responder = responder
+    this.phases = phases
+  }
+
+  /** The field section of the request. */
+  get fields(): FieldLookup {
+    return this.head.fields
+  }
+
+  get peer(): Address {
+    return this.responder.peer
+  }
+
+  get isSecure(): boolean {
+    return this.responder.isSecure
+  }
+
+  /** GET or HEAD: answered alike. */
+  get isRetrieval(): boolean {
+    return this.method === 'GET' || this.method === 'HEAD'
+  }
+
+  /** Whether bytes of content go to the client: not to HEAD, nor with 204 and 304. */
+  get sendsContent(): boolean {
+    return this.method !== 'HEAD' && mayHaveContent(this.status)
+  }
+
+  get isCongested(): boolean {
+    return this.responder.isCongested
+  }
+
+  // The request's content
+
+  /** Only once, and before the answer is whole. Sends 100 (Continue) to a client that waits for it. */
+  readContent(consumer: ContentConsumer): void {
+    this.responder.readContent(this, consumer)
+  }
+
+  pauseContent(): void {
+    this.responder.pauseContent()
+  }
+
+  resumeContent(): void {
+    this.responder.resumeContent()
+  }
+
+  // The response's fields
+
+  /** In place of what the field was before. @throws TypeError for what cannot stand in a head */
+  setField(name: string, value: string): void {
+    this.removeField(name)
+    this.addField(name, value)
+  }
+
+  /** One more line of this name. */
+  addField(name: string, value: string): void {
+    this.lines.push(fieldLine(name, value))
+    this.names.push(name.toLowerCase())
+  }
+
+  hasField(name: string): boolean {
+    return this.names.includes(name.toLowerCase())
+  }
+
+  /** The first line's value, or null. */
+  getField(name: string): string | null {
+    const line = this.lines[this.names.indexOf(name.toLowerCase())]
+    return line === undefined ? null : line.slice(name.length + 2, -2)
+  }
+
+  removeField(name: string): void {
+    const lower = name.toLowerCase()
+    for (let i = this.names.indexOf(lower); i >= 0; i = this.names.indexOf(lower)) {
+      this.names.splice(i, 1)
+      this.lines.splice(i, 1)
+    }
+  }
+
+  /** @param lines whole field lines, each with its CR LF, that the caller has made with `fieldLine` */
+  setPreparedLines(lines: string): void {
+    this.preparedLines = lines
+  }
+
+  get fieldLines(): string {
+    return this.lines.length === 0 ? this.preparedLines : this.preparedLines + this.lines.join('')
+  }
+
+  /** Forgets every field; for an error answer in place of one that was being prepared. */
+  clearFields(): void {
+    this.preparedLines = ''
+    this.lines = []
+    this.names = []
+  }
+
+  // The answer
+
+  /** @param text is sent as UTF-8 */
+  answer(status: number, content: Buffer | string | null): void {
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content
+    this.begin(status, bytes === null ? 0 : bytes.length)
+    if (bytes !== null) this.write(bytes)
+    this.end()
+  }
+
+  begin(status: number, lengthBytes: number | null): void {
+    if (this.isAbandoned) return
+    if (this.progress !== UNANSWERED) throw new Error(`a second answer (${status}) to one request`)
+    this.status = status
+    this.responseLength = lengthBytes
+    this.phases.finishFields(this)
+    this.progress = ANSWERING
+    this.responder.begin(this, lengthBytes)
+  }
+
+  /** @param bytes the caller does not change them any more */
+  write(bytes: Buffer): void {
+    if (this.isOpen && this.sendsContent) this.responder.write(this, bytes)
+  }
+
+  writeFile(file: OpenFile, offset: number, sizeBytes: number): void {
+    if (this.isOpen && this.sendsContent) this.responder.writeFile(this, file, offset, sizeBytes)
+  }
+
+  end(): void {
+    if (!this.isOpen) return
+    this.progress = ANSWERED
+    this.responder.end(this)
+  }
+
+  /** @param words one sentence for the page, when the status alone does not say enough */
+  fail(status: number, words = ''): void {
+    if (this.isAbandoned) return
+    if (this.progress === UNANSWERED) {
+      this.clearFields()
+      this.phases.fail(this, status, words)
+    } else {
+      this.cut(words === '' ? `failed with ${status} after the answer had begun` : words)
+    }
+  }
+
+  cut(words: string): void {
+    if (this.progress === ANSWERED || this.isAbandoned) return
+    this.progress = ANSWERED
+    this.responder.cut(this, words)
+  }
+
+  /** The driver says that nobody waits any more. */
+  abandon(): void {
+    if (this.isAbandoned) return
+    this.isAbandoned = true
+    this.onAbandoned?.()
+  }
+
+  private get isOpen(): boolean {
+    return this.progress === ANSWERING && !this.isAbandoned
+  }
+}

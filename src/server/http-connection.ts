@@ -1,0 +1,416 @@
+/**
+ * HTTP/1.1 over one connection: read a head, let the exchange be answered, read or discard its content, and begin again.
+ *
+ * The reading half, which this file keeps:
+ *
+ *   AWAITING_HEAD ──head complete──▶ IN_CONTENT ──content complete──▶ HOLDING ──answer over──▶ AWAITING_HEAD
+ *        │                               └── answer over first: the content is discarded ──────────┘
+ *        └── a refusal, a limit, a deadline: one error answer, then OVER
+ *
+ * The writing half is the progress of the exchange (`exchange.ts`) and of the connection (`io/connection.ts`). The connection is
+ * reused exactly when both halves are done and neither side has said `close` (RFC 9112 §9.3).
+ *
+ * One exchange at a time: pipelined requests wait in the connection's rest, so answers leave in order (RFC 9112 §9.3.2). Answers
+ * that are ready at once still leave together in one send, because they meet in the loop's outbox.
+ */
+
+import { CHUNKED, NO_CONTENT } from '../http/framing.ts'
+import { chunkSizeLine, LAST_CHUNK } from '../http/chunked.ts'
+import { CONTENT_TOO_LARGE, INCOMPLETE, isRefusal, OK, refusalOf } from '../http/refusals.ts'
+import { type HeadLimits, RequestHead } from '../http/request-head.ts'
+import { checkRequest, type RequestFacts } from '../http/request-rules.ts'
+import { CONTINUE, statusLine } from '../http/response-head.ts'
+import { mayHaveContent } from '../http/status.ts'
+import { ASTERISK_FORM, Target } from '../http/target.ts'
+import type { Address } from '../io/address.ts'
+import type { Connection, Driver, Failure } from '../io/connection.ts'
+import type { OpenFile } from '../io/file.ts'
+import { ANSWERED, type ContentConsumer, Exchange, type Responder, UNANSWERED } from './exchange.ts'
+import type { Phases } from './phases.ts'
+import { HELD, RequestContent } from './request-content.ts'
+
+export interface HttpLimits extends HeadLimits {
+  /** Of one request; beyond it 413. */
+  contentBytes: number
+  /** From the first byte of a head (of the first head: from the connection's begin) to its last. */
+  headTimeoutMs: number
+  /** Silence while content is expected. */
+  contentTimeoutMs: number
+  /** Silence between two requests. */
+  idleTimeoutMs: number
+  requestsPerConnection: number
+}
+
+/** What the connections of a server share. */
+export interface HttpSurroundings {
+  readonly limits: HttpLimits
+  readonly phases: Phases
+  /** Overwritten by each request; whoever keeps something copies it. */
+  readonly facts: RequestFacts
+  /** The server ends: every answer is the last one of its connection. */
+  readonly isEnding: boolean
+  takeHead(): RequestHead
+  giveHead(head: RequestHead): void
+  /** `Server` and `Date`, as lines. */
+  commonLines(): string
+  onConnectionClosed(connection: HttpConnection, failure: Failure): void
+}
+
+const AWAITING_HEAD = 0
+const IN_CONTENT = 1
+const HOLDING = 2
+const OVER = 3
+type Reading = typeof AWAITING_HEAD | typeof IN_CONTENT | typeof HOLDING | typeof OVER
+
+/** Stands for a head that was refused before it was complete. */
+const NO_HEAD = new RequestHead()
+const NO_TARGET = new Target()
+
+export class HttpConnection implements Driver, Responder {
+  readonly connection: Connection
+  readonly isSecure = false
+  private readonly surroundings: HttpSurroundings
+  private reading: Reading = AWAITING_HEAD
+  /** The head that is being read; null between two requests, so that an idle connection owns none. */
+  private head: RequestHead | null = null
+  private exchange: Exchange | null = null
+  private content: RequestContent | null = null
+  /** What the client has said of this connection's future, and what we have. */
+  private clientPersists = true
+  private persists = true
+  /** Whether the answer in hand is sent in chunks. */
+  private isChunked = false
+  private isHttp10 = false
+  private requestCount = 0
+  /** The read deadline is that of a head, not of idling. */
+  private isHeadDue = true
+  /** `onInput` is at work: it looks at what is next by itself. */
+  private isInInput = false
+  /** The consumer of the content is behind. */
+  private isContentPaused = false
+
+  constructor(connection: Connection, surroundings: HttpSurroundings) {
+    this.connection = connection
+    this.surroundings = surroundings
+    connection.driver = this
+    connection.setReadDeadline(connection.loop.now + surroundings.limits.headTimeoutMs)
+  }
+
+  get peer(): Address {
+    return this.connection.peer
+  }
+
+  get isIdle(): boolean {
+    return this.reading === AWAITING_HEAD && this.exchange === null && this.head === null && !this.connection.hasRest
+  }
+
+  /** No further request: an idle connection closes now, another after its answer. */
+  endSoon(): void {
+    this.persists = false
+    if (this.isIdle) this.endConnection(false)
+  }
+
+  // Input
+
+  onInput(bytes: Buffer, start: number, end: number): number {
+    this.isInInput = true
+    let at = start
+    while (at < end) {
+      const next = this.step(bytes, at, end)
+      if (next === at) break
+      at = next
+    }
+    this.isInInput = false
+    this.awaitNext()
+    return at
+  }
+
+  /** @returns how far it came; `at` when more bytes are needed, or the exchange must go on first */
+  private step(bytes: Buffer, at: number, end: number): number {
+    if (this.reading === AWAITING_HEAD) return this.readHead(bytes, at, end)
+    if (this.reading === IN_CONTENT) return this.isContentPaused ? at : this.takeContent(this.content!, bytes, at, end)
+    return this.reading === OVER ? end : at
+  }
+
+  private readHead(bytes: Buffer, at: number, end: number): number {
+    this.head ??= this.surroundings.takeHead()
+    const { head } = this
+    const next = head.parse(bytes, at, end)
+    if (next === INCOMPLETE) return at
+    if (isRefusal(next)) {
+      this.refuse(head, next)
+      return end
+    }
+    this.beginExchange(head)
+    this.releaseHead()
+    return next
+  }
+
+  private beginExchange(head: RequestHead): void {
+    const { facts, limits, phases } = this.surroundings
+    const code = checkRequest(head, this.isSecure, facts)
+    if (code !== OK) {
+      this.refuse(head, code)
+      return
+    }
+    this.requestCount++
+    this.isHttp10 = head.versionMinor === 0
+    this.clientPersists = facts.mayPersist
+    this.persists = facts.mayPersist && this.requestCount < limits.requestsPerConnection && !this.surroundings.isEnding
+    this.reading = HOLDING
+    const x = this.newExchange(head, facts.target, facts.framing)
+    if (facts.framing !== NO_CONTENT) {
+      this.reading = IN_CONTENT
+      this.content = new RequestContent(facts.framing, facts.expectsContinue, limits.contentBytes)
+      if (facts.framing !== CHUNKED && this.content.isTooLarge) {
+        this.answerRefusal(x, CONTENT_TOO_LARGE)
+        return
+      }
+    }
+    phases.run(x)
+    // Whoever answers later will find the read buffer overwritten.
+    if (this.exchange === x) x.head = head.detachedCopy()
+  }
+
+  private newExchange(head: RequestHead, target: Target, contentLength: number): Exchange {
+    const { now } = this.connection.loop
+    const isAboutServer = target.form === ASTERISK_FORM
+    const x = new Exchange(head, target, contentLength, now, this, this.surroundings.phases, isAboutServer)
+    this.exchange = x
+    return x
+  }
+
+  /** One error answer, whatever was wrong with the message; nothing behind it is read as a request. */
+  private refuse(head: RequestHead, code: number): void {
+    this.isHttp10 = false
+    const x = this.newExchange(head, NO_TARGET, NO_CONTENT)
+    if (!head.isComplete) x.head = NO_HEAD
+    this.answerRefusal(x, code)
+    this.releaseHead()
+  }
+
+  private answerRefusal(x: Exchange, code: number): void {
+    const { status, words } = refusalOf(code)
+    this.persists = false
+    this.clientPersists = true
+    this.reading = OVER
+    x.fail(status, words)
+    if (this.exchange === x && x.head.isComplete) x.head = x.head.detachedCopy()
+  }
+
+  private releaseHead(): void {
+    if (this.head !== null) this.surroundings.giveHead(this.head)
+    this.head = null
+  }
+
+  private takeContent(content: RequestContent, bytes: Buffer, at: number, end: number): number {
+    const next = content.take(bytes, at, end)
+    if (isRefusal(next)) {
+      this.refuseContent(next)
+      return end
+    }
+    if (content.isComplete) this.endContent()
+    return next
+  }
+
+  private endContent(): void {
+    this.content = null
+    // Set by the answer that ended while its content was still coming.
+    if (this.reading === IN_CONTENT) this.reading = this.exchange === null ? AWAITING_HEAD : HOLDING
+  }
+
+  /** The framing is broken, or the content too large, while somebody reads it or it is being discarded. */
+  private refuseContent(code: number): void {
+    const x = this.exchange
+    this.persists = false
+    this.reading = OVER
+    if (x === null) this.endConnection(true)
+    else if (x.progress === UNANSWERED) {
+      this.answerRefusal(x, code)
+      x.abandon()
+    } else x.cut(refusalOf(code).words)
+  }
+
+  /** What is waited for now, and until when. */
+  private awaitNext(): void {
+    const { connection } = this
+    if (connection.isClosed || this.reading === OVER) return
+    const { limits } = this.surroundings
+    const { now } = connection.loop
+    if (this.reading === AWAITING_HEAD && this.exchange === null) {
+      const isBegun = this.head !== null && this.head.hasBegun
+      if (!isBegun) this.isHeadDue = this.requestCount === 0
+      if (!isBegun && this.requestCount > 0) connection.setReadDeadline(now + limits.idleTimeoutMs)
+      else if (!this.isHeadDue) {
+        this.isHeadDue = true
+        connection.setReadDeadline(now + limits.headTimeoutMs)
+      }
+    } else if (this.reading === IN_CONTENT && this.content!.mode !== HELD && !this.isContentPaused) {
+      connection.setReadDeadline(now + limits.contentTimeoutMs)
+    } else {
+      connection.pause()
+      connection.setReadDeadline(Number.POSITIVE_INFINITY)
+    }
+  }
+
+  onInputEnd(): void {
+    if (this.reading === IN_CONTENT) this.onContentCut()
+    else if (this.exchange === null) this.endConnection(false)
+    // Otherwise a client has closed its side after its request, and still gets its answer.
+  }
+
+  /** The client has stopped in the middle of a content that it had announced: the request is not processed. */
+  private onContentCut(): void {
+    const x = this.exchange
+    this.reading = OVER
+    this.persists = false
+    if (x === null) this.endConnection(false)
+    else if (x.progress === UNANSWERED) {
+      x.fail(400, 'The content of the request ended before its announced length.')
+      x.abandon()
+    } else this.connection.abort(null)
+  }
+
+  onReadDeadline(): void {
+    const x = this.exchange
+    if (this.reading === IN_CONTENT && x !== null && x.progress === UNANSWERED) {
+      this.persists = false
+      this.reading = OVER
+      x.fail(408)
+      x.abandon()
+    } else if (this.reading === AWAITING_HEAD && this.head !== null && this.head.hasBegun) {
+      this.persists = false
+      const late = this.newExchange(NO_HEAD, NO_TARGET, NO_CONTENT)
+      this.reading = OVER
+      late.fail(408)
+    } else this.endConnection(false)
+  }
+
+  onDrained(): void {
+    const x = this.exchange
+    if (x === null) return
+    if (x.progress === ANSWERED) this.endExchange(x)
+    else x.onDrained?.()
+  }
+
+  onClosed(failure: Failure): void {
+    const x = this.exchange
+    this.reading = OVER
+    this.exchange = null
+    this.content = null
+    this.releaseHead()
+    if (x !== null) {
+      x.abandon()
+      this.surroundings.phases.log(x)
+    }
+    this.surroundings.onConnectionClosed(this, failure)
+  }
+
+  // Responder
+
+  begin(x: Exchange, lengthBytes: number | null): void {
+    const { connection } = this
+    this.isChunked = lengthBytes === null && !this.isHttp10
+    if (lengthBytes === null && this.isHttp10) this.persists = false
+    if (this.content !== null && !this.canDiscard(this.content)) this.persists = false
+    let head = statusLine(x.status) + this.surroundings.commonLines() + x.fieldLines
+    if (this.isChunked && mayHaveContent(x.status)) head += 'Transfer-Encoding: chunked\r\n'
+    else if (lengthBytes !== null && mayHaveContent(x.status)) head += `Content-Length: ${lengthBytes}\r\n`
+    if (!this.persists || this.surroundings.isEnding) head += 'Connection: close\r\n'
+    else if (this.isHttp10) head += 'Connection: keep-alive\r\n'
+    connection.writeText(`${head}\r\n`)
+  }
+
+  write(x: Exchange, bytes: Buffer): void {
+    if (bytes.length === 0) return
+    x.sentContentBytes += bytes.length
+    if (this.isChunked) {
+      this.connection.writeText(chunkSizeLine(bytes.length))
+      this.connection.write(bytes)
+      this.connection.writeText('\r\n')
+    } else {
+      this.connection.write(bytes)
+    }
+  }
+
+  writeFile(x: Exchange, file: OpenFile, offset: number, sizeBytes: number): void {
+    x.sentContentBytes += sizeBytes
+    if (this.isChunked) this.connection.writeText(chunkSizeLine(sizeBytes))
+    this.connection.writeFile(file, offset, sizeBytes)
+    if (this.isChunked) this.connection.writeText('\r\n')
+  }
+
+  end(x: Exchange): void {
+    if (x.sendsContent && x.responseLength !== null && x.responseLength !== x.sentContentBytes) {
+      this.cut(x, `an answer of ${x.responseLength} bytes got ${x.sentContentBytes}`)
+      return
+    }
+    if (x.sendsContent && this.isChunked) this.connection.writeText(LAST_CHUNK)
+    if (this.exchange === x && this.connection.isFlowing) this.endExchange(x)
+  }
+
+  cut(_x: Exchange, words: string): void {
+    this.connection.abort({ words })
+  }
+
+  readContent(x: Exchange, consumer: ContentConsumer): void {
+    const { content } = this
+    if (this.exchange !== x || content === null) {
+      consumer.onContentEnd()
+      return
+    }
+    if (content.awaitsContinue && content.receivedBytes === 0) {
+      this.connection.writeText(CONTINUE)
+      this.connection.flush()
+    }
+    content.deliverTo(consumer)
+    this.goOn()
+  }
+
+  pauseContent(): void {
+    this.isContentPaused = true
+    if (!this.isInInput) this.awaitNext()
+  }
+
+  resumeContent(): void {
+    this.isContentPaused = false
+    this.goOn()
+  }
+
+  get isCongested(): boolean {
+    return this.connection.isCongested
+  }
+
+  // Between two exchanges
+
+  private endExchange(x: Exchange): void {
+    this.exchange = null
+    this.isContentPaused = false
+    this.surroundings.phases.log(x)
+    if (!this.persists || this.surroundings.isEnding) {
+      // Who has said `close` and sent the whole request will be silent; everybody else may still be sending.
+      this.endConnection(this.clientPersists || this.content !== null)
+      return
+    }
+    if (this.content === null) this.reading = AWAITING_HEAD
+    else this.content.discard()
+    this.goOn()
+  }
+
+  /** Outside of `onInput`, which looks by itself: takes up what waits, or sees that the client has ended. */
+  private goOn(): void {
+    if (this.isInInput || this.connection.isClosed) return
+    this.connection.resume()
+    this.awaitNext()
+  }
+
+  /** Content of a request that is answered without it: read it, or close? A client that awaits 100 may send it or not. */
+  private canDiscard(content: RequestContent): boolean {
+    return !content.awaitsContinue && !content.isTooLarge
+  }
+
+  private endConnection(mayStillReceive: boolean): void {
+    this.reading = OVER
+    this.connection.finish(mayStillReceive)
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * What a module is: a feature in one file, which the core runs in phases and knows by no name.
+ *
+ *   rewrite    the target may be changed
+ *   content    the exchange is answered, or left to the next module (DECLINED)
+ *   failure    the content of an error answer, when nobody else has one
+ *   fields     last word on the fields of the answer
+ *   log        the exchange is over
+ *
+ * Each phase runs the modules in the order of the list. A module that answers later returns HANDLED at once and keeps the
+ * exchange; what it throws costs that exchange a 500.
+ */
+
+import type { Exchange } from './exchange.ts'
+
+/** The next module is asked. */
+export const DECLINED = 0
+/** This module has answered, or will. */
+export const HANDLED = 1
+export type Outcome = typeof DECLINED | typeof HANDLED
+
+export interface Module {
+  readonly name: string
+  rewrite?(x: Exchange): void
+  content?(x: Exchange): Outcome
+  failure?(x: Exchange, status: number): Outcome
+  fields?(x: Exchange): void
+  log?(x: Exchange): void
+  /** The server has ended; whatever the module holds is given back. */
+  close?(): void
+}

@@ -1,0 +1,102 @@
+/**
+ * The phases of an exchange, and the only place that runs modules.
+ *
+ *   run(x)            core rules, rewrite, content; 404 when no module answers
+ *   fail(x, status)   failure: a module's page, or one line of text
+ *   finishFields(x)   fields, just before the head is sent
+ *   log(x)            log, when the exchange is over
+ *
+ * The core rules are those that hold for every resource: methods that nobody has heard of, TRACE, and `OPTIONS *`.
+ */
+
+import { isKnownMethod } from '../http/request-head.ts'
+import { reasonPhrase } from '../http/status.ts'
+import type { Exchange, ExchangePhases } from './exchange.ts'
+import { DECLINED, HANDLED, type Module, type Outcome } from './module.ts'
+
+/** What a server as a whole can do (RFC 9110 §9.3.7). */
+const SERVER_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
+
+export class Phases implements ExchangePhases {
+  private readonly modules: readonly Module[]
+  private readonly report: (module: string, error: unknown) => void
+
+  /** @param report is told what a module has thrown */
+  constructor(modules: readonly Module[], report: (module: string, error: unknown) => void) {
+    this.modules = modules
+    this.report = report
+  }
+
+  run(x: Exchange): void {
+    if (this.answersByRule(x)) return
+    for (const module of this.modules) {
+      if (module.rewrite !== undefined) this.guard(module, x, module.rewrite)
+    }
+    for (const module of this.modules) {
+      if (module.content !== undefined && this.guard(module, x, module.content) === HANDLED) return
+    }
+    x.fail(404)
+  }
+
+  fail(x: Exchange, status: number, words: string): void {
+    x.status = status
+    x.failureWords = words
+    for (const module of this.modules) {
+      if (module.failure === undefined) continue
+      try {
+        if (module.failure(x, status) === HANDLED) return
+      } catch (error) {
+        this.report(module.name, error)
+      }
+    }
+    x.setField('Content-Type', 'text/plain; charset=utf-8')
+    x.answer(status, `${status} ${reasonPhrase(status)}\n`)
+  }
+
+  finishFields(x: Exchange): void {
+    for (const module of this.modules) module.fields?.(x)
+  }
+
+  log(x: Exchange): void {
+    for (const module of this.modules) {
+      try {
+        module.log?.(x)
+      } catch (error) {
+        this.report(module.name, error)
+      }
+    }
+  }
+
+  close(): void {
+    for (const module of this.modules) module.close?.()
+  }
+
+  private answersByRule(x: Exchange): boolean {
+    if (!isKnownMethod(x.method)) {
+      x.fail(501, 'No method of this name is known here.')
+    } else if (x.method === 'TRACE') {
+      // It would show a script fields that are kept from it (RFC 9110 §9.3.8).
+      refuseMethod(x, SERVER_METHODS)
+    } else if (x.isAboutServer) {
+      x.setField('Allow', SERVER_METHODS)
+      x.answer(204, null)
+    } else return false
+    return true
+  }
+
+  private guard(module: Module, x: Exchange, phase: (x: Exchange) => Outcome | undefined | void): Outcome {
+    try {
+      return phase.call(module, x) ?? DECLINED
+    } catch (error) {
+      this.report(module.name, error)
+      x.fail(500)
+      return HANDLED
+    }
+  }
+}
+
+/** 405, and the methods that the resource does take (RFC 9110 §15.5.6). */
+export function refuseMethod(x: Exchange, allowed: string): void {
+  x.allow = allowed
+  x.fail(405)
+}
