@@ -1,0 +1,173 @@
+/**
+ * What is done to a server to learn one kind of number. Each experiment measures one server once; run.ts
+ * repeats it in interleaved rounds and takes medians.
+ *
+ *   cpuPerRequest(load)   CPU µs per request, on a server that stays for the whole run
+ *   besideIdle            a fresh server: memory per idle connection, CPU per request beside them, and its growth
+ *   slowReaders           a fresh server: memory per connection that reads slowly
+ *   startUp               from the start of the process until the first answer
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { hold, type Load, run, verify } from './load.ts'
+import { cpuMicros, residentKb } from './measure.ts'
+import { type Place, type RunningServer, type ServerKind, start } from './servers.ts'
+
+/** Figures by name; run.ts says which of them are shown. */
+export type Sample = Record<string, number>
+
+export interface Experiment {
+  /** Once per server, before its first sample: checks answers, warms up. Throws when an answer is wrong. */
+  prepare(bench: Bench, kind: ServerKind): Promise<void>
+  measure(bench: Bench, kind: ServerKind): Promise<Sample>
+}
+
+export interface Sizes {
+  seconds: number
+  warmUp: boolean
+  idle: number
+  slow: number
+}
+
+const SMALL: Load = { path: '/hello', connections: 64 }
+const MANY: Load = { path: '/hello', connections: 512 }
+const LARGE: Load = { path: '/10m.txt', connections: 1 }
+
+/** Until the kernel has delivered, the server has gone idle and V8 has done what it puts off. */
+const SETTLE_MS = 500
+
+/** Servers of one run, and what every experiment needs to know. */
+export class Bench {
+  readonly place: Place
+  readonly sizes: Sizes
+  #residents = new Map<string, RunningServer>()
+
+  constructor(place: Place, sizes: Sizes) {
+    this.place = place
+    this.sizes = sizes
+  }
+
+  /** The server of this kind that stays, warm; started anew if it has ended. */
+  async resident(kind: ServerKind): Promise<RunningServer> {
+    const there = this.#residents.get(kind.name)
+    if (there !== undefined && !there.hasEnded) return there
+    const { server } = await start(kind, this.place)
+    this.#residents.set(kind.name, server)
+    await this.run(server, SMALL, await verify(server.port, SMALL))
+    return server
+  }
+
+  /** A server of its own for `use`, ended afterwards. */
+  async withFresh<T>(kind: ServerKind, use: (server: RunningServer) => Promise<T>): Promise<T> {
+    const { server } = await start(kind, this.place)
+    try {
+      return await use(server)
+    } finally {
+      await server.stop()
+    }
+  }
+
+  async stopResidents(): Promise<void> {
+    await Promise.all([...this.#residents.values()].map(server => server.stop()))
+    this.#residents.clear()
+  }
+
+  run(server: RunningServer, load: Load, answerBytes: number): Promise<number> {
+    return run(server, load, answerBytes, this.sizes.seconds, this.place.cores)
+  }
+
+  /** CPU µs of the server per request completed. */
+  async cpuPerRequest(server: RunningServer, load: Load, answerBytes: number): Promise<number> {
+    const before = cpuMicros(server.pid)
+    const requests = await this.run(server, load, answerBytes)
+    return (cpuMicros(server.pid) - before) / requests
+  }
+}
+
+export function cpuPerRequest(load: Load): Experiment {
+  const answerBytes = new Map<string, number>()
+  return {
+    async prepare(bench, kind) {
+      const server = await bench.resident(kind)
+      answerBytes.set(kind.name, await verify(server.port, load))
+      if (bench.sizes.warmUp) await bench.run(server, load, answerBytes.get(kind.name)!)
+    },
+    async measure(bench, kind) {
+      const server = await bench.resident(kind)
+      return { cpu: await bench.cpuPerRequest(server, load, answerBytes.get(kind.name)!) }
+    },
+  }
+}
+
+/**
+ * On a fresh server, since memory that an earlier peak has left behind would hide what a connection needs; but a
+ * warm one, since code that is compiled meanwhile would count as memory of connections.
+ */
+export const besideIdle: Experiment = {
+  async prepare() {},
+  measure(bench, kind) {
+    return bench.withFresh(kind, async server => {
+      const answerBytes = await verify(server.port, SMALL)
+      await bench.run(server, MANY, answerBytes)
+      const alone = await bench.cpuPerRequest(server, SMALL, answerBytes)
+      const memory = await memoryPerConnection(
+        bench,
+        server,
+        SMALL.path,
+        bench.sizes.idle,
+        false,
+        async () => {
+          return bench.cpuPerRequest(server, SMALL, answerBytes)
+        },
+      )
+      return { memory: memory.kb, cpu: memory.during, growth: (memory.during / alone - 1) * 100 }
+    })
+  },
+}
+
+export const slowReaders: Experiment = {
+  async prepare() {},
+  measure(bench, kind) {
+    return bench.withFresh(kind, async server => {
+      await bench.run(server, MANY, await verify(server.port, MANY))
+      await verify(server.port, LARGE)
+      const memory = await memoryPerConnection(
+        bench,
+        server,
+        LARGE.path,
+        bench.sizes.slow,
+        true,
+        async () => 0,
+      )
+      return { memory: memory.kb }
+    })
+  },
+}
+
+export const startUp: Experiment = {
+  async prepare() {},
+  async measure(bench, kind) {
+    const { server, firstAnswerMs } = await start(kind, bench.place)
+    await server.stop()
+    return { start: firstAnswerMs }
+  },
+}
+
+async function memoryPerConnection(
+  bench: Bench,
+  server: RunningServer,
+  path: string,
+  connections: number,
+  slowly: boolean,
+  meanwhile: () => Promise<number>,
+): Promise<{ kb: number; during: number }> {
+  await sleep(SETTLE_MS)
+  const before = residentKb(server.pid)
+  const held = await hold(server, path, connections, slowly, bench.place.cores)
+  await sleep(SETTLE_MS)
+  const kb = (residentKb(server.pid) - before) / connections
+  try {
+    return { kb, during: await meanwhile() }
+  } finally {
+    await held.release()
+  }
+}
