@@ -5,6 +5,7 @@
  *   TCHAR, TARGET_CHAR, …         the classes of RFC 9110, 9112 and 3986 that the parsers walk over
  *   HEX_VALUE                     what a hexadecimal digit is worth, 255 for all other bytes
  *   latin1(bytes, start, end)     these octets as text, one character for each
+ *   spells(bytes, start, end, w)  whether they are a certain word, in any case
  *
  * A parser asks `TCHAR[byte] === 1` instead of comparing with each range: one load, no branch that depends on
  * the input. Nothing here knows what a message is.
@@ -73,7 +74,21 @@ function hexValues(): Uint8Array {
   return table
 }
 
-/** The octets from `start` to before `end` as text. Field values may hold 80-FF: they stay what they are. */
+/**
+ * The octets from `start` to before `end` as text. Field values may hold 80-FF: they stay what they are.
+ * A single octet, most often the path `/`, is a string that the engine has ready: 7 ns instead of 70.
+ */
 export function latin1(bytes: Buffer, start: number, end: number): string {
-  return bytes.toString('latin1', start, end)
+  return end - start === 1 ? String.fromCharCode(bytes[start]!) : bytes.toString('latin1', start, end)
+}
+
+/**
+ * Whether these bytes, which hold no controls, are a word in any case.
+ * @param lowerWord of small letters and `-`: `| 0x20` makes capitals small, leaves `-` alone, and makes none of
+ * the two of any other byte but CR
+ */
+export function spells(bytes: Buffer, start: number, end: number, lowerWord: Uint8Array): boolean {
+  if (end - start !== lowerWord.length) return false
+  for (let i = 0; i < lowerWord.length; i++) if ((bytes[start + i]! | 0x20) !== lowerWord[i]) return false
+  return true
 }

@@ -9,7 +9,7 @@
  * Where the RFC lets a server repair a message that says two things, this one refuses it.
  */
 import { DIGIT, DIGIT_0 } from './bytes.ts'
-import { hasMember, listMembers } from './fields.ts'
+import { listMembers } from './fields.ts'
 import { CONNECTION, CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING } from './known-fields.ts'
 import {
   BAD_CONTENT_LENGTH,
@@ -79,11 +79,15 @@ function decimal(text: string): number {
 
 /** RFC 9112 §9.3. `close` wins wherever it stands; HTTP/1.0 has to ask for persistence. */
 export function mayPersist(head: RequestHead): boolean {
-  if (head.fields.known(CONNECTION) < 0) return head.versionMinor > 0
-  const options = head.fields.get('connection')!
-  if (hasMember(options, 'close')) return false
-  return head.versionMinor > 0 || hasMember(options, 'keep-alive')
+  const line = head.fields.known(CONNECTION)
+  if (line < 0) return head.versionMinor > 0
+  // What browsers send: worth 100 ns, because no string is made of it.
+  if (head.fields.isWord(line, KEEP_ALIVE) && head.fields.countOf(CONNECTION) === 1) return true
+  const options = listMembers(head.fields.get('connection')!.toLowerCase())
+  return !options.includes('close') && (head.versionMinor > 0 || options.includes('keep-alive'))
 }
+
+const KEEP_ALIVE = Buffer.from('keep-alive', 'latin1')
 
 /** What expectation() returns when the client waits to be told to go on. */
 export const EXPECTS_CONTINUE = 1

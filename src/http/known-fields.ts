@@ -9,6 +9,7 @@
  * There are at most 31, so that a set of them is one integer. Who wants to look up a further field needs no row
  * here: every field can be found by its name, at the price of a walk over the section.
  */
+import { spells } from './bytes.ts'
 
 const names: string[] = []
 let singletons = 0
@@ -78,17 +79,10 @@ for (const [id, name] of spelling.entries()) {
 export function knownField(bytes: Buffer, start: number, end: number): number {
   let slot = slotOf(end - start, bytes[start]!, bytes[end - 1]!)
   for (let id = bySlot[slot]!; id !== EMPTY; id = bySlot[slot]!) {
-    if (isSpelled(spelling[id]!, bytes, start, end)) return id
+    if (spells(bytes, start, end, spelling[id]!)) return id
     slot = (slot + 1) % SLOTS
   }
   return -1
-}
-
-/** In a token, `| 0x20` makes capitals small and leaves `-` alone; what else it changes is in none of our names. */
-function isSpelled(name: Buffer, bytes: Buffer, start: number, end: number): boolean {
-  if (name.length !== end - start) return false
-  for (let i = 0; i < name.length; i++) if ((bytes[start + i]! | 0x20) !== name[i]) return false
-  return true
 }
 
 const byName = new Map(KNOWN_FIELDS.map((name, id) => [name, id]))

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { FieldSection, hasMember, listMembers } from './fields.ts'
+import {
+  CONNECTION,
+  COOKIE,
+  HOST,
+  KNOWN_FIELDS,
+  knownField,
+  knownFieldNamed,
+  SINGLETONS,
+} from './known-fields.ts'
+import { DEFAULT_HEAD_LIMITS } from './request-head.ts'
+
+function section(...lines: string[]): FieldSection {
+  const bytes = Buffer.from(`${lines.map(line => `${line}\r\n`).join('')}\r\n`, 'latin1')
+  const fields = new FieldSection(DEFAULT_HEAD_LIMITS)
+  assert.equal(fields.parse(bytes, 0, bytes.length), bytes.length)
+  return fields
+}
+
+describe('a field section', () => {
+  it('finds a field by its lower-case name', () => {
+    const fields = section('HOST: a', 'x-Custom: b')
+    assert.equal(fields.get('host'), 'a')
+    assert.equal(fields.get('x-custom'), 'b')
+    assert.equal(fields.get('x-custo'), null)
+    assert.equal(fields.get('cookie'), null)
+    assert.ok(fields.has('host') && fields.has('x-custom') && !fields.has('range'))
+  })
+
+  it('joins the lines of one name in their order', () => {
+    const fields = section('Accept: a', 'X: 1', 'accept:', 'x: 2', 'ACCEPT: b, c')
+    assert.equal(fields.get('accept'), 'a, , b, c')
+    assert.deepEqual(fields.getAll('accept'), ['a', '', 'b, c'])
+    assert.equal(fields.get('x'), '1, 2')
+    assert.deepEqual(fields.getAll('y'), [])
+  })
+
+  it('tells empty from absent', () => {
+    assert.equal(section('Accept-Encoding:').get('accept-encoding'), '')
+    assert.equal(section('X:').get('x'), '')
+    assert.equal(section().get('accept-encoding'), null)
+  })
+
+  it('counts the lines of the names it knows', () => {
+    const fields = section('Cookie: a', 'Host: h', 'Cookie: b', 'X: y', 'Cookie: c')
+    assert.equal(fields.known(HOST), 1)
+    assert.equal(fields.known(COOKIE), 0)
+    assert.equal(fields.known(CONNECTION), -1)
+    assert.deepEqual(
+      [HOST, COOKIE, CONNECTION].map(id => fields.countOf(id)),
+      [1, 3, 0],
+    )
+    assert.ok(fields.repeatsAnyOf(1 << COOKIE))
+    assert.ok(!fields.repeatsAnyOf(SINGLETONS))
+    assert.ok(section('Host: a', 'host: a').repeatsAnyOf(SINGLETONS))
+  })
+
+  it('does not take one name for another', () => {
+    const fields = section('x_y: 1', 'hosx: 2', 'xost: 3', 'h-st: 4', 'HO5T: 5', 'content_length: 6')
+    assert.equal(fields.get('x-y'), null)
+    for (const name of KNOWN_FIELDS) assert.equal(fields.get(name), null, name)
+  })
+
+  it('has room for many lines', () => {
+    const lines = Array.from({ length: 999 }, (_, i) => `N${i}: ${i}`)
+    const fields = section(...lines, 'Host: last')
+    assert.equal(fields.count, 1000)
+    assert.equal(fields.get('n500'), '500')
+    assert.equal(fields.get('host'), 'last')
+    assert.deepEqual([...fields.entries()].slice(0, 2), [
+      ['N0', '0'],
+      ['N1', '1'],
+    ])
+  })
+
+  it('is compared with a word without making a string', () => {
+    const fields = section('Connection: \t Keep-ALIVE \t', 'X: keep_alive')
+    const word = Buffer.from('keep-alive')
+    assert.ok(fields.isWord(0, word))
+    assert.ok(!fields.isWord(1, word))
+    assert.ok(!fields.isWord(0, Buffer.from('keep-aliv')))
+  })
+})
+
+describe('known fields', () => {
+  it('are so few that a set of them is one integer, and spelt so that they can be compared', () => {
+    assert.ok(KNOWN_FIELDS.length <= 31)
+    for (const name of KNOWN_FIELDS) assert.match(name, /^[a-z-]+$/)
+  })
+
+  it('are recognised in any case, whole, and alone', () => {
+    for (const [id, name] of KNOWN_FIELDS.entries()) {
+      for (const spelling of [name, name.toUpperCase(), name[0]!.toUpperCase() + name.slice(1)]) {
+        const bytes = Buffer.from(`?${spelling}?`)
+        assert.equal(knownField(bytes, 1, bytes.length - 1), id, spelling)
+      }
+      const longer = Buffer.from(`${name}x`)
+      assert.equal(knownField(longer, 0, longer.length), -1)
+      assert.equal(knownFieldNamed(name), id)
+    }
+    assert.equal(knownFieldNamed('constructor'), -1)
+  })
+
+  it('are not confused with names of the same length, first and last letter', () => {
+    for (const name of KNOWN_FIELDS) {
+      const twin = Buffer.from(name)
+      twin[1] = twin[1] === 0x7a ? 0x79 : 0x7a
+      assert.equal(knownField(twin, 0, twin.length), -1, twin.toString())
+    }
+  })
+})
+
+describe('lists (RFC 9110 §5.6.1)', () => {
+  const cases: [value: string, ...members: string[]][] = [
+    [''],
+    [' , \t,'],
+    ['a', 'a'],
+    ['a,b , c\t', 'a', 'b', 'c'],
+    [',a,,b,', 'a', 'b'],
+    ['a b, c', 'a b', 'c'],
+    ['"a,b",c', '"a,b"', 'c'],
+    ['W/"a,\\",b", "c"', 'W/"a,\\",b"', '"c"'],
+    ['"a, b', '"a, b'],
+    ['"a\\', '"a\\'],
+    ['\xa0a\xa0', '\xa0a\xa0'],
+  ]
+  for (const [value, ...members] of cases) {
+    it(`${JSON.stringify(value)} has ${members.length}`, () => assert.deepEqual(listMembers(value), members))
+  }
+
+  it('have members in any case', () => {
+    assert.ok(hasMember('keep-alive, Close', 'close'))
+    assert.ok(hasMember('CLOSE', 'close'))
+    assert.ok(hasMember(',, close\t,', 'close'))
+    assert.ok(!hasMember('closed, disclose, "close"', 'close'))
+    assert.ok(!hasMember('', 'close'))
+    assert.ok(!hasMember('"a, close, b"', 'close'))
+  })
+})
