@@ -36,6 +36,7 @@ export const ENOBUFS = errno.ENOBUFS
 export const ECONNABORTED = errno.ECONNABORTED
 export const ECONNRESET = errno.ECONNRESET
 export const ECONNREFUSED = errno.ECONNREFUSED
+export const EAFNOSUPPORT = errno.EAFNOSUPPORT
 export const EADDRINUSE = errno.EADDRINUSE
 export const EADDRNOTAVAIL = errno.EADDRNOTAVAIL
 export const EINPROGRESS = errno.EINPROGRESS

@@ -10,14 +10,7 @@
  */
 
 import { isIPv4, isIPv6 } from 'node:net'
-import {
-  AF_INET,
-  AF_INET6,
-  AF_UNIX,
-  SOCKADDR_IN,
-  SOCKADDR_IN6,
-  SOCKADDR_UN,
-} from '../sys/constants.ts'
+import { AF_INET, AF_INET6, AF_UNIX, SOCKADDR_IN, SOCKADDR_IN6, SOCKADDR_UN } from '../sys/constants.ts'
 
 export interface InetAddress {
   readonly family: typeof AF_INET | typeof AF_INET6
@@ -79,7 +72,7 @@ export function sockaddrOf(address: Address): Buffer {
   const bytes = Buffer.alloc(layout.sizeBytes)
   bytes.writeUInt16LE(address.family, 0)
   bytes.writeUInt16BE(address.port, layout.port)
-  if (address.family === AF_INET) address.host.split('.').forEach((n, i) => bytes.writeUInt8(Number(n), 4 + i))
+  if (address.family === AF_INET) bytes.set(address.host.split('.').map(Number), SOCKADDR_IN.address)
   else writeIPv6(address.host, bytes)
   return bytes
 }
@@ -98,7 +91,7 @@ function writeIPv6(host: string, bytes: Buffer): void {
   const head = groupsOf(before)
   const tail = after === undefined ? [] : groupsOf(after)
   const groups = [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail]
-  groups.forEach((group, i) => bytes.writeUInt16BE(group, SOCKADDR_IN6.address + 2 * i))
+  for (const [i, group] of groups.entries()) bytes.writeUInt16BE(group, SOCKADDR_IN6.address + 2 * i)
   if (zone !== undefined && /^\d+$/.test(zone)) bytes.writeUInt32LE(Number(zone), SOCKADDR_IN6.scope)
 }
 
@@ -128,13 +121,18 @@ export function addressOf(bytes: Buffer, sizeBytes: number): Address {
 /** The form of RFC 5952: lower case, the longest run of zeros as `::`. An IPv4 peer of a dual socket is shown as IPv4. */
 function formatIPv6(bytes: Buffer): string {
   const at = SOCKADDR_IN6.address
-  const isMapped = bytes.readUInt32BE(at) === 0 && bytes.readUInt32BE(at + 4) === 0 && bytes.readUInt32BE(at + 8) === 0xffff
+  const isMapped =
+    bytes.readUInt32BE(at) === 0 && bytes.readUInt32BE(at + 4) === 0 && bytes.readUInt32BE(at + 8) === 0xffff
   if (isMapped) return bytes.subarray(at + 12, at + 16).join('.')
   const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(at + 2 * i).toString(16)).join(':')
   const runs = groups.match(/\b0(:0)+\b/g) ?? []
   const longest = runs.reduce((a, b) => (b.length > a.length ? b : a), '')
   if (longest === '') return groups
-  return groups.replace(longest, ':').replace(/^:(?!:)/, '::').replace(/([^:]):$/, '$1::').replace(/:{2,}/, '::')
+  return groups
+    .replace(longest, ':')
+    .replace(/^:(?!:)/, '::')
+    .replace(/([^:]):$/, '$1::')
+    .replace(/:{2,}/, '::')
 }
 
 export function formatAddress(address: Address): string {

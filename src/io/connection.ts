@@ -49,7 +49,11 @@ export function interestOf(reading: Reading, writing: Writing): Readiness {
 }
 
 /** Why a connection is over; `null` stands for an orderly end. */
-export type Failure = { readonly errno: number } | { readonly error: unknown } | { readonly words: string } | null
+export type Failure =
+  | { readonly errno: number }
+  | { readonly error: unknown }
+  | { readonly words: string }
+  | null
 
 /** The layer above. */
 export interface Driver {

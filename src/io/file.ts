@@ -23,7 +23,17 @@ import {
   S_IFMT,
   S_IFREG,
 } from '../sys/constants.ts'
-import { close, type Fd, type FileStatus, fstat, open, openBeneath, pread, readlink, statAt } from '../sys/libc.ts'
+import {
+  close,
+  type Fd,
+  type FileStatus,
+  fstat,
+  open,
+  openBeneath,
+  pread,
+  readlink,
+  statAt,
+} from '../sys/libc.ts'
 
 export type { FileStatus } from '../sys/libc.ts'
 

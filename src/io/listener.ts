@@ -11,7 +11,6 @@
  */
 
 import {
-  EADDRINUSE,
   EAGAIN,
   ECONNABORTED,
   ECONNREFUSED,
@@ -98,7 +97,8 @@ export function openListener(address: Address, options: ListenOptions = {}): Fd 
 function setSocketOptions(fd: Fd, address: Address, options: ListenOptions): void {
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1)
   if (options.reusePort === true) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, 1)
-  if (address.family === AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6Only === true ? 1 : 0)
+  if (address.family === AF_INET6)
+    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6Only === true ? 1 : 0)
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1)
 }
 
@@ -234,10 +234,4 @@ export class Listener extends Deadline implements Watcher {
     this.loop.setInterest(this.fd, NOTHING)
     this.loop.deadlines.set(this, this.loop.now + PAUSE_MS)
   }
-}
-
-/** One sentence for the user. */
-export function listenFailureWords(failure: ListenFailure, address: string): string {
-  if (failure.errno === EADDRINUSE) return `${address} is already in use`
-  return `cannot listen on ${address}: ${failure.call}: ${errnoWords(failure.errno)} (${errnoName(failure.errno)})`
 }

@@ -29,9 +29,17 @@ export class EpollPoller implements Poller {
   private readonly epfd: Fd
   private readonly events = Buffer.alloc(EVENTS_PER_WAIT * EPOLL_EVENT.sizeBytes)
   /** The same bytes as 32-bit words: both layouts are a multiple of four. */
-  private readonly eventWords = new Int32Array(this.events.buffer, this.events.byteOffset, this.events.length / 4)
+  private readonly eventWords = new Int32Array(
+    this.events.buffer,
+    this.events.byteOffset,
+    this.events.length / 4,
+  )
   private readonly change = Buffer.alloc(EPOLL_EVENT.sizeBytes)
-  private readonly changeWords = new Int32Array(this.change.buffer, this.change.byteOffset, this.change.length / 4)
+  private readonly changeWords = new Int32Array(
+    this.change.buffer,
+    this.change.byteOffset,
+    this.change.length / 4,
+  )
   /** What each descriptor shall be watched for, and what the kernel knows of it. */
   private readonly wanted: Readiness[] = []
   private readonly applied: Readiness[] = []
@@ -94,7 +102,8 @@ export class EpollPoller implements Poller {
     if (wanted === applied) return
     const operation = applied === 0 ? EPOLL_CTL_ADD : wanted === 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD
     this.applied[fd] = wanted
-    this.changeWords[0] = ((wanted & READABLE) !== 0 ? EPOLLIN : 0) | ((wanted & WRITABLE) !== 0 ? EPOLLOUT : 0)
+    this.changeWords[0] =
+      ((wanted & READABLE) !== 0 ? EPOLLIN : 0) | ((wanted & WRITABLE) !== 0 ? EPOLLOUT : 0)
     this.changeWords[EPOLL_EVENT.data >> 2] = fd
     if (epollControl(this.epfd, operation, fd, this.change) < 0 && wanted !== 0) {
       this.applied[fd] = 0

@@ -24,7 +24,7 @@ import { EpollPoller } from './epoll.ts'
 import { PollPoller } from './poll.ts'
 import { FAILED, type Poller, type PollerName, READABLE, type Readiness, WRITABLE } from './poller.ts'
 import { SelectPoller } from './select.ts'
-import { Trace, TRACE_CLOSE, TRACE_DEADLINES, TRACE_DISPATCH, TRACE_WAIT } from './trace.ts'
+import { TRACE_CLOSE, TRACE_DEADLINES, TRACE_DISPATCH, TRACE_WAIT, Trace } from './trace.ts'
 
 /** Whoever owns a descriptor. Each method does a bounded share of work and returns. */
 export interface Watcher {
@@ -175,7 +175,8 @@ export class Loop {
         // An earlier watcher of this round may have changed the interest, and onReadable may have ended it.
         if ((ready & READABLE & interests[fd]!) !== 0) watcher.onReadable()
         if ((ready & WRITABLE & interests[fd]!) !== 0) watcher.onWritable()
-        if ((ready & FAILED) !== 0) watcher.onFailure(new Error(`${poller.name} cannot watch descriptor ${fd}`))
+        if ((ready & FAILED) !== 0)
+          watcher.onFailure(new Error(`${poller.name} cannot watch descriptor ${fd}`))
       } catch (error) {
         watcher.onFailure(error)
       }
@@ -202,7 +203,8 @@ export class Loop {
     if (this.trace.on) this.trace.record(TRACE_DEADLINES, this.deadlines.size, 0, this.now)
   }
 
-  private settle(): void {
+  /** Step 5; also for whoever ends something between two iterations. */
+  settle(): void {
     this.flush()
     for (const fd of this.closing) {
       if (this.trace.on) this.trace.record(TRACE_CLOSE, fd, 0, this.now)

@@ -87,8 +87,6 @@ export class Exchange {
   responseLength: number | null = null
   /** The sentence that explains a failure, if it is one. */
   failureWords = ''
-  /** The methods that the resource takes, for `Allow`; '' when nobody has asked. */
-  allow = ''
   /** Called once what was written has left, after `isCongested`. */
   onDrained: (() => void) | null = null
   /** Called when nobody waits for the answer any more: whoever works for it may stop. What it still says goes nowhere. */
@@ -101,6 +99,8 @@ export class Exchange {
   private readonly phases: ExchangePhases
   /** Lines that were put together before, as a cache has them; they come first and are not looked at. */
   private preparedLines = ''
+  /** Lines that belong to an error answer: `Allow`, `Location`, … */
+  private errorLines = ''
   private lines: string[] = []
   /** Lower-case names of `lines`. */
   private names: string[] = []
@@ -206,13 +206,23 @@ export class Exchange {
     this.preparedLines = lines
   }
 
+  /** More of them, behind those that are there. */
+  appendPreparedLines(lines: string): void {
+    this.preparedLines += lines
+  }
+
+  /** A field of the answer that `fail` gives, which starts from nothing else. */
+  setErrorField(name: string, value: string): void {
+    this.errorLines += fieldLine(name, value)
+  }
+
   get fieldLines(): string {
     return this.lines.length === 0 ? this.preparedLines : this.preparedLines + this.lines.join('')
   }
 
   /** Forgets every field; for an error answer in place of one that was being prepared. */
-  clearFields(): void {
-    this.preparedLines = ''
+  private clearFields(): void {
+    this.preparedLines = this.errorLines
     this.lines = []
     this.names = []
   }

@@ -14,8 +14,8 @@
  * that are ready at once still leave together in one send, because they meet in the loop's outbox.
  */
 
-import { CHUNKED, NO_CONTENT } from '../http/framing.ts'
 import { chunkSizeLine, LAST_CHUNK } from '../http/chunked.ts'
+import { CHUNKED, NO_CONTENT } from '../http/framing.ts'
 import { CONTENT_TOO_LARGE, INCOMPLETE, isRefusal, OK, refusalOf } from '../http/refusals.ts'
 import { type HeadLimits, RequestHead } from '../http/request-head.ts'
 import { checkRequest, type RequestFacts } from '../http/request-rules.ts'
@@ -101,7 +101,12 @@ export class HttpConnection implements Driver, Responder {
   }
 
   get isIdle(): boolean {
-    return this.reading === AWAITING_HEAD && this.exchange === null && this.head === null && !this.connection.hasRest
+    return (
+      this.reading === AWAITING_HEAD &&
+      this.exchange === null &&
+      this.head === null &&
+      !this.connection.hasRest
+    )
   }
 
   /** No further request: an idle connection closes now, another after its answer. */
@@ -128,7 +133,8 @@ export class HttpConnection implements Driver, Responder {
   /** @returns how far it came; `at` when more bytes are needed, or the exchange must go on first */
   private step(bytes: Buffer, at: number, end: number): number {
     if (this.reading === AWAITING_HEAD) return this.readHead(bytes, at, end)
-    if (this.reading === IN_CONTENT) return this.isContentPaused ? at : this.takeContent(this.content!, bytes, at, end)
+    if (this.reading === IN_CONTENT)
+      return this.isContentPaused ? at : this.takeContent(this.content!, bytes, at, end)
     return this.reading === OVER ? end : at
   }
 
@@ -156,7 +162,8 @@ export class HttpConnection implements Driver, Responder {
     this.requestCount++
     this.isHttp10 = head.versionMinor === 0
     this.clientPersists = facts.mayPersist
-    this.persists = facts.mayPersist && this.requestCount < limits.requestsPerConnection && !this.surroundings.isEnding
+    this.persists =
+      facts.mayPersist && this.requestCount < limits.requestsPerConnection && !this.surroundings.isEnding
     this.reading = HOLDING
     const x = this.newExchange(head, facts.target, facts.framing)
     if (facts.framing !== NO_CONTENT) {

@@ -97,6 +97,6 @@ export class Phases implements ExchangePhases {
 
 /** 405, and the methods that the resource does take (RFC 9110 §15.5.6). */
 export function refuseMethod(x: Exchange, allowed: string): void {
-  x.allow = allowed
+  x.setErrorField('Allow', allowed)
   x.fail(405)
 }

@@ -45,7 +45,8 @@ export class RequestContent {
 
   /** Too large by what the client has announced. */
   get isTooLarge(): boolean {
-    const announced = this.decoder === null ? this.remaining + this.receivedBytes : this.decoder.announcedBytes
+    const announced =
+      this.decoder === null ? this.remaining + this.receivedBytes : this.decoder.announcedBytes
     return announced > this.limitBytes
   }
 
@@ -65,7 +66,9 @@ export class RequestContent {
   take(bytes: Buffer, at: number, end: number): number {
     if (this.mode === HELD) return at
     this.awaitsContinue = false
-    return this.decoder === null ? this.takeLength(bytes, at, end) : this.takeChunks(this.decoder, bytes, at, end)
+    return this.decoder === null
+      ? this.takeLength(bytes, at, end)
+      : this.takeChunks(this.decoder, bytes, at, end)
   }
 
   private takeLength(bytes: Buffer, at: number, end: number): number {

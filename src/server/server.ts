@@ -24,9 +24,9 @@ import {
 import { Listener, type ListenerOwner } from '../io/listener.ts'
 import type { Outbox } from '../io/outbox.ts'
 import { plain } from '../io/transport.ts'
+import type { Log } from '../log.ts'
 import { Deadline } from '../loop/deadlines.ts'
 import type { Loop } from '../loop/loop.ts'
-import type { Log } from '../log.ts'
 import { HttpConnection, type HttpLimits, type HttpSurroundings } from './http-connection.ts'
 import type { Module } from './module.ts'
 import { Phases } from './phases.ts'
@@ -47,6 +47,9 @@ export const DEFAULT_LIMITS: ServerLimits = {
   requestsPerConnection: 1000,
   connections: Number.POSITIVE_INFINITY,
 }
+
+/** Without a version: that would tell an attacker more than a user (RFC 9110 §10.2.4). */
+const SERVER_LINE = 'Server: veille\r\n'
 
 /** Heads in the free list: those of connections whose request arrives in pieces. */
 const MOST_FREE_HEADS = 64
@@ -138,7 +141,7 @@ export class Server implements ListenerOwner, HttpSurroundings {
       this.readWallClockAt = this.loop.now
       this.wallClockMs = Date.now()
     }
-    return this.dateClock.dateLine(this.wallClockMs)
+    return SERVER_LINE + this.dateClock.dateLine(this.wallClockMs)
   }
 
   onConnectionClosed(connection: HttpConnection, failure: Failure): void {
@@ -150,7 +153,8 @@ export class Server implements ListenerOwner, HttpSurroundings {
 
   private logFailure(peer: Address, failure: NonNullable<Failure>): void {
     const from = formatAddress(peer)
-    if ('error' in failure) this.log.error(`connection from ${from} ended by our mistake: ${stackOf(failure.error)}`)
+    if ('error' in failure)
+      this.log.error(`connection from ${from} ended by our mistake: ${stackOf(failure.error)}`)
     else if ('errno' in failure) {
       this.log.debug(`connection from ${from}: ${errnoWords(failure.errno)} (${errnoName(failure.errno)})`)
     } else this.log.info(`connection from ${from} cut: ${failure.words}`)

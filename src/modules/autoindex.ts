@@ -1,0 +1,135 @@
+/**
+ * The listing of a directory that has no index page, as HTML or, for a client that prefers it, JSON.
+ *
+ * Directories are read by Node's threads, so that a large one does not hold the loop; the page is made and sent in pieces.
+ * Left out are names that begin with a dot (unless dot files are served), links that lead out of the site, and whatever is
+ * neither file nor directory.
+ */
+
+import { type Dirent, promises as fs } from 'node:fs'
+import { EACCES, ENOENT, EPERM, EXDEV } from '../errno.ts'
+import { prefers } from '../http/negotiation.ts'
+import { type Directory, isDirectory, isRegularFile, newStatus } from '../io/file.ts'
+import type { Exchange } from '../server/exchange.ts'
+import { DECLINED, HANDLED, type Module, type Outcome } from '../server/module.ts'
+import { type ListingEntry, listingChunks, listingJsonChunks } from './listing-page.ts'
+import { isHidden, pathBelow } from './static.ts'
+
+export interface AutoindexOptions {
+  directory: Directory
+  base: string
+  dotfiles: boolean
+  /** Off: such a directory is forbidden. */
+  listing: boolean
+}
+
+const HTML = 'text/html; charset=utf-8'
+const JSON_TYPE = 'application/json'
+/** The page has a style block and nothing else that could be active. */
+const POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+/** Files whose status is asked at once; more would wait in Node's four threads anyway. */
+const AT_ONCE = 64
+
+export function autoindex(options: AutoindexOptions): Module {
+  return {
+    name: 'autoindex',
+    content(x: Exchange): Outcome {
+      const path = pathBelow(options.base, x.path)
+      if (path === null || !path.endsWith('/') || !x.isRetrieval) return DECLINED
+      if (!options.dotfiles && isHidden(path)) return DECLINED
+      const status = newStatus()
+      const looked = options.directory.status(path.slice(1, -1), status)
+      if (looked === -ENOENT || (looked === 0 && !isDirectory(status))) return DECLINED
+      if (looked < 0 || !options.listing) x.fail(looked === 0 || isForbidden(looked) ? 403 : 404)
+      else list(x, path, options)
+      return HANDLED
+    },
+  }
+}
+
+function isForbidden(result: number): boolean {
+  return result === -EACCES || result === -EPERM || result === -EXDEV
+}
+
+function list(x: Exchange, path: string, options: AutoindexOptions): void {
+  const type = prefers(x.fields.get('accept'), ['text/html', 'application/json']) ?? 'text/html'
+  readEntries(options, path).then(
+    entries => {
+      const listing = { path, entries, base: options.base }
+      const isJson = type === 'application/json'
+      x.setField('Content-Type', isJson ? JSON_TYPE : HTML)
+      x.setField('Vary', 'Accept')
+      if (!isJson) x.setField('Content-Security-Policy', POLICY)
+      stream(x, isJson ? listingJsonChunks(listing) : listingChunks(listing))
+    },
+    (error: NodeJS.ErrnoException) => {
+      x.fail(error.code === 'EACCES' ? 403 : error.code === 'ENOENT' || error.code === 'ENOTDIR' ? 404 : 503)
+    },
+  )
+}
+
+async function readEntries(options: AutoindexOptions, path: string): Promise<ListingEntry[]> {
+  const place = options.directory.path + path
+  const found = (await fs.readdir(place, { withFileTypes: true })).filter(
+    entry => options.dotfiles || !entry.name.startsWith('.'),
+  )
+  const entries: ListingEntry[] = []
+  for (let i = 0; i < found.length; i += AT_ONCE) {
+    const some = await Promise.all(
+      found.slice(i, i + AT_ONCE).map(entry => describe(options.directory, path, entry)),
+    )
+    for (const entry of some) if (entry !== null) entries.push(entry)
+  }
+  return entries
+}
+
+/** @returns null for what is not shown */
+async function describe(directory: Directory, path: string, entry: Dirent): Promise<ListingEntry | null> {
+  if (entry.isSymbolicLink()) return describeLink(directory, path, entry.name)
+  if (!entry.isFile() && !entry.isDirectory()) return null
+  try {
+    const { size, mtimeMs } = await fs.stat(directory.path + path + entry.name)
+    return { name: entry.name, isDirectory: entry.isDirectory(), sizeBytes: size, modifiedMs: mtimeMs }
+  } catch {
+    return null // removed in the meantime
+  }
+}
+
+/** Asked the way in which it would be opened, so that only links are shown that can be followed. */
+function describeLink(directory: Directory, path: string, name: string): ListingEntry | null {
+  const status = newStatus()
+  if (directory.status(path.slice(1) + name, status) !== 0) return null
+  if (!isDirectory(status) && !isRegularFile(status)) return null
+  const { sizeBytes, modifiedSeconds } = status
+  return { name, isDirectory: isDirectory(status), sizeBytes, modifiedMs: modifiedSeconds * 1000 }
+}
+
+/** A page of one piece is sent with its length; a longer one piece by piece, with Node's turn between them. */
+function stream(x: Exchange, chunks: Iterator<string>): void {
+  const first = chunks.next()
+  const second = chunks.next()
+  const head = Buffer.from(first.value ?? '')
+  if (second.done === true) {
+    x.answer(200, head)
+    return
+  }
+  x.begin(200, null)
+  x.write(head)
+  x.write(Buffer.from(second.value))
+  const goOn = (): void => {
+    if (x.isAbandoned) return
+    if (x.isCongested) {
+      x.onDrained = () => setImmediate(goOn)
+      return
+    }
+    const next = chunks.next()
+    if (next.done === true) {
+      x.end()
+      return
+    }
+    x.write(Buffer.from(next.value))
+    setImmediate(goOn)
+  }
+  setImmediate(goOn)
+}

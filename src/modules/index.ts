@@ -1,0 +1,31 @@
+/**
+ * The list of modules: the only place that names them, and in which order they are asked.
+ */
+
+import type { Directory } from '../io/file.ts'
+import type { Module } from '../server/module.ts'
+import { type AccessLogOptions, accessLog } from './access-log.ts'
+import { autoindex } from './autoindex.ts'
+import { errorPages } from './error-pages.ts'
+import { siteFields } from './site-fields.ts'
+import { staticFiles } from './static.ts'
+
+/** A folder served as a site. */
+export interface Site {
+  directory: Directory
+  base: string
+  index: readonly string[]
+  listing: boolean
+  dotfiles: boolean
+  precompressed: boolean
+  spa: string | null
+  cors: boolean
+  cacheControl: string | null
+  accessLog: AccessLogOptions | null
+}
+
+/** @param first modules of the caller, which are asked before all others */
+export function siteModules(site: Site, first: readonly Module[]): Module[] {
+  const modules = [...first, siteFields(site), staticFiles(site), autoindex(site), errorPages(site.base)]
+  return site.accessLog === null ? modules : [...modules, accessLog(site.accessLog)]
+}

@@ -1,0 +1,71 @@
+/**
+ * The loop of this thread: begun with its first server, ended with its last.
+ *
+ *   const place = takeLoop('epoll')      a loop that runs, with Node as its guest
+ *   place.loop, place.outbox           what is built on it
+ *   place.release(done)                  `done` is called when what was to be closed is closed
+ *
+ * A thread sleeps in one place, so all its servers share one loop and one poller.
+ */
+
+import { Outbox } from '../io/outbox.ts'
+import { Loop } from '../loop/loop.ts'
+import { NodeLoop } from '../loop/node-loop.ts'
+import type { PollerName } from '../loop/poller.ts'
+
+export interface Place {
+  readonly loop: Loop
+  readonly outbox: Outbox
+  /** Whether the loop alone keeps the process alive. */
+  reference(yes: boolean): void
+  release(done: () => void): void
+}
+
+interface Running {
+  readonly loop: Loop
+  readonly outbox: Outbox
+  users: number
+}
+
+/** libuv is one per thread, and so is its guest room. Made with the first loop, kept for the next. */
+let nodeLoop: NodeLoop | null = null
+let running: Running | null = null
+
+/** @throws when the thread already waits with another poller */
+export function takeLoop(poller: PollerName): Place {
+  running ??= start(poller)
+  const here = running
+  if (here.loop.poller.name !== poller) {
+    throw new Error(
+      `this thread already waits with ${here.loop.poller.name}, it cannot use ${poller} as well`,
+    )
+  }
+  here.users++
+  return {
+    loop: here.loop,
+    outbox: here.outbox,
+    reference: yes => nodeLoop?.reference(yes),
+    // From Node's turn, that is between two iterations: only there may descriptors be closed at once.
+    release: done => void setImmediate(() => release(here, done)),
+  }
+}
+
+function start(poller: PollerName): Running {
+  const loop = new Loop({ poller })
+  const outbox = new Outbox()
+  loop.flush = () => outbox.flush()
+  nodeLoop ??= new NodeLoop()
+  nodeLoop.start(loop)
+  return { loop, outbox, users: 0 }
+}
+
+function release(here: Running, done: () => void): void {
+  here.loop.settle()
+  here.users--
+  if (here.users === 0) {
+    running = null
+    nodeLoop?.stop()
+    here.loop.close()
+  }
+  done()
+}
