@@ -80,31 +80,22 @@ export function listingPage(listing: Listing): string {
 }
 
 /**
- * The HTML page in pieces of 24 to 26 Ki characters, each a few milliseconds of work. No piece is empty: an empty
- * chunk would end a chunked message (RFC 9112 §7.1). A piece that only buys time for sorting is a line end.
+ * The HTML page in pieces, each a few milliseconds of work and, but for the last, longer than 24 Ki characters or made
+ * while sorting. A short listing is one piece. None is empty: an empty chunk would end a chunked message (RFC 9112
+ * §7.1), so what only buys time is a line end.
  */
 export function* listingChunks(listing: Listing): Generator<string, void, undefined> {
-  const { base, path } = listing
-  yield `${pageStart(`Index of ${base}${path.slice(1)}`, LISTING_STYLE)}<body>
-<main>
-<h1>${breadcrumbs(base, path)}</h1>
-<table>
-<thead><tr><th scope="col">Name<th scope="col">Size<th scope="col">Modified<span> (UTC)</span></thead>
-<tbody>
-`
-  let piece = path === '/' ? '' : '<tr><td><a class="u" href="../">Parent folder</a><td><td>\n'
+  let piece = tableStart(listing)
   let folders = 0
   let totalBytes = 0
   for (const entry of naturalOrder(listing.entries)) {
-    if (entry === null) {
-      yield '\n'
-      continue
+    if (entry !== null) {
+      piece += row(entry)
+      if (entry.isDirectory) folders++
+      else totalBytes += entry.sizeBytes
+      if (piece.length < PIECE_LENGTH) continue
     }
-    piece += row(entry)
-    if (entry.isDirectory) folders++
-    else totalBytes += entry.sizeBytes
-    if (piece.length < PIECE_LENGTH) continue
-    yield piece
+    yield piece || '\n'
     piece = ''
   }
   const files = listing.entries.length - folders
@@ -113,6 +104,17 @@ export function* listingChunks(listing: Listing): Generator<string, void, undefi
 <footer>${summary(folders, files, totalBytes)}</footer>
 </main>
 `
+}
+
+function tableStart({ base, path }: Listing): string {
+  const parent = path === '/' ? '' : '<tr><td><a class="u" href="../">Parent folder</a><td><td>\n'
+  return `${pageStart(`Index of ${base}${path.slice(1)}`, LISTING_STYLE)}<body>
+<main>
+<h1>${breadcrumbs(base, path)}</h1>
+<table>
+<thead><tr><th scope="col">Name<th scope="col">Size<th scope="col">Modified<span> (UTC)</span></thead>
+<tbody>
+${parent}`
 }
 
 /** Characters after which a piece is given out; names are mostly ASCII, so about as many bytes. */
@@ -215,15 +217,12 @@ export function* listingJsonChunks(listing: Listing): Generator<string, void, un
   let piece = '['
   let separator = '\n'
   for (const entry of naturalOrder(listing.entries)) {
-    if (entry === null) {
-      yield `${piece}\n`
-      piece = ''
-      continue
+    if (entry !== null) {
+      piece += separator + jsonOf(entry)
+      separator = ',\n'
+      if (piece.length < PIECE_LENGTH) continue
     }
-    piece += separator + jsonOf(entry)
-    separator = ',\n'
-    if (piece.length < PIECE_LENGTH) continue
-    yield piece
+    yield piece || '\n'
     piece = ''
   }
   yield `${piece}\n]\n`
