@@ -312,6 +312,15 @@ describe('a decoder', () => {
       decoder.reset()
     }
   })
+
+  it('counts extensions anew', () => {
+    const decoder = new ChunkedDecoder()
+    const bytes = Buffer.from(`0;${'a'.repeat(16_000)}\r\n\r\n`)
+    for (let times = 0; times < 3; times++) {
+      assert.equal(decoder.read(bytes, 0, bytes.length), bytes.length)
+      decoder.reset()
+    }
+  })
 })
 
 describe('encoding', () => {

@@ -75,6 +75,18 @@ describe('a field section', () => {
     ])
   })
 
+  it('remembers nothing when it begins again', () => {
+    const fields = section('Cookie: a', 'X: 1', 'Cookie: b', 'Cookie: c', 'X: 2', 'Cookie: d')
+    const bytes = Buffer.from('GET / HTTP/1.1\r\nX: 3\r\nCookie: e\r\nCookie: f\r\n\r\n')
+    fields.begin(16)
+    assert.equal(fields.count, 0)
+    assert.equal(fields.get('x'), null)
+    assert.equal(fields.parse(bytes, 0, bytes.length), bytes.length)
+    assert.equal(fields.get('x'), '3')
+    assert.equal(fields.get('cookie'), 'e, f')
+    assert.equal(fields.countOf(COOKIE), 2)
+  })
+
   it('is compared with a word without making a string', () => {
     const fields = section('Connection: \t Keep-ALIVE \t', 'X: keep_alive')
     const word = Buffer.from('keep-alive')

@@ -305,6 +305,10 @@ describe('version (RFC 9112 §2.3)', () => {
   })
 
   it('is spelt in one way', () => {
+    for (let place = 0; place < 8; place++) {
+      const version = 'HTTP/1.1'
+      refuses(`GET / ${version.slice(0, place)}▶X${version.slice(place + 1)}\r\n\r\n`, BAD_VERSION)
+    }
     refuses('GET / ▶http/1.1\r\n\r\n', BAD_VERSION)
     refuses('GET / HTT▶p/1.1\r\n\r\n', BAD_VERSION)
     refuses('GET / HTTP▶ /1.1\r\n\r\n', BAD_VERSION)
@@ -384,6 +388,9 @@ describe('field lines (RFC 9112 §5)', () => {
     }
     refuses(fields('X: ▶\x7f\r\n\r\n'), BAD_FIELD_VALUE)
     refuses(fields('X:▶\0\r\n\r\n'), BAD_FIELD_VALUE)
+    for (let place = 0; place < 12; place++) {
+      refuses(fields(`X: ${'a'.repeat(place)}▶\0${'a'.repeat(12)}\r\n\r\n`), BAD_FIELD_VALUE)
+    }
   })
 
   it('end with CR LF', () => {
@@ -460,6 +467,15 @@ describe('an instance', () => {
         pathNotes: 0,
         fields: [['A', 'b']],
       })
+    }
+  })
+
+  it('counts empty lines anew', () => {
+    const bytes = Buffer.from(`${'\r\n'.repeat(16)}GET / HTTP/1.1\r\n\r\n`)
+    const head = new RequestHead()
+    for (let times = 0; times < 3; times++) {
+      head.reset()
+      assert.equal(head.parse(bytes, 0, bytes.length), bytes.length)
     }
   })
 
