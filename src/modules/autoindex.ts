@@ -13,6 +13,7 @@ import { type Directory, isDirectory, isRegularFile, newStatus } from '../io/fil
 import type { Exchange } from '../server/exchange.ts'
 import { DECLINED, HANDLED, type Module, type Outcome } from '../server/module.ts'
 import { type ListingEntry, listingChunks, listingJsonChunks } from './listing-page.ts'
+import { INERT_PAGE } from './page-frame.ts'
 import { isHidden, pathBelow } from './static.ts'
 
 export interface AutoindexOptions {
@@ -25,9 +26,6 @@ export interface AutoindexOptions {
 
 const HTML = 'text/html; charset=utf-8'
 const JSON_TYPE = 'application/json'
-/** The page has a style block and nothing else that could be active. */
-const POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 /** Files whose status is asked at once; more would wait in Node's four threads anyway. */
 const AT_ONCE = 64
 
@@ -60,7 +58,7 @@ function list(x: Exchange, path: string, options: AutoindexOptions): void {
       const isJson = type === 'application/json'
       x.setField('Content-Type', isJson ? JSON_TYPE : HTML)
       x.setField('Vary', 'Accept')
-      if (!isJson) x.setField('Content-Security-Policy', POLICY)
+      if (!isJson) x.setField('Content-Security-Policy', INERT_PAGE)
       stream(x, isJson ? listingJsonChunks(listing) : listingChunks(listing))
     },
     (error: NodeJS.ErrnoException) => {

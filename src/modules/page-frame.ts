@@ -55,3 +55,7 @@ export function escapeHtml(text: string): string {
 }
 
 const ENTITIES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' } as const
+
+/** The `Content-Security-Policy` of a built-in page: it has a style block, and nothing that could be active. */
+export const INERT_PAGE =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"

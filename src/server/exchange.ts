@@ -53,6 +53,9 @@ export interface ExchangePhases {
   finishFields(x: Exchange): void
 }
 
+/** Shared by all exchanges that have added no field: most answers carry prepared lines only. */
+const NO_LINES: string[] = []
+
 /** No answer yet. */
 export const UNANSWERED = 0
 /** The head is sent. */
@@ -101,9 +104,9 @@ export class Exchange {
   private preparedLines = ''
   /** Lines that belong to an error answer: `Allow`, `Location`, … */
   private errorLines = ''
-  private lines: string[] = []
-  /** Lower-case names of `lines`. */
-  private names: string[] = []
+  /** The other lines, and their names in lower case. */
+  private lines: string[] = NO_LINES
+  private names: string[] = NO_LINES
 
   constructor(
     head: RequestHead,
@@ -179,7 +182,12 @@ export class Exchange {
 
   /** One more line of this name. */
   addField(name: string, value: string): void {
-    this.lines.push(fieldLine(name, value))
+    const line = fieldLine(name, value)
+    if (this.lines === NO_LINES) {
+      this.lines = []
+      this.names = []
+    }
+    this.lines.push(line)
     this.names.push(name.toLowerCase())
   }
 
@@ -194,6 +202,7 @@ export class Exchange {
   }
 
   removeField(name: string): void {
+    if (this.lines === NO_LINES) return
     const lower = name.toLowerCase()
     for (let i = this.names.indexOf(lower); i >= 0; i = this.names.indexOf(lower)) {
       this.names.splice(i, 1)
@@ -223,8 +232,8 @@ export class Exchange {
   /** Forgets every field; for an error answer in place of one that was being prepared. */
   private clearFields(): void {
     this.preparedLines = this.errorLines
-    this.lines = []
-    this.names = []
+    this.lines = NO_LINES
+    this.names = NO_LINES
   }
 
   // The answer
