@@ -3,7 +3,7 @@
  *
  * Nanoseconds per head, best of seven runs, alone in its process. "Read" is parse() only; "checked" adds what the
  * server asks of every request: target, host, framing, persistence. The bytes lie where recv() would have put them,
- * and one instance reads them all, as in the server. Compare with `recipes` in docs only on one machine and engine.
+ * and one instance reads them all, as in the server. Compare figures of one machine and one engine only.
  */
 import { RequestHead } from '../src/http/request-head.ts'
 import { checkRequest, RequestFacts } from '../src/http/request-rules.ts'

@@ -11,7 +11,7 @@
  * elsewhere.
  */
 import { COLON, CR, FIELD_VALUE_CHAR, HTAB, LF, latin1, SP, spells, TCHAR } from './bytes.ts'
-import { knownField, knownFieldNamed } from './known-fields.ts'
+import { KNOWN_FIELDS, knownField, knownFieldNamed } from './known-fields.ts'
 import {
   BAD_FIELD_NAME,
   BAD_FIELD_VALUE,
@@ -72,7 +72,7 @@ export class FieldSection implements FieldLookup {
   #seen = 0
   #repeated = 0
   /** The first line of a known name; it holds only for names in `#seen`. */
-  readonly #firstLine = new Int32Array(31)
+  readonly #firstLine = new Int32Array(KNOWN_FIELDS.length)
 
   constructor(limits: FieldLimits) {
     this.#limits = limits
@@ -90,7 +90,7 @@ export class FieldSection implements FieldLookup {
 
   /**
    * Reads lines up to and including the empty line. After INCOMPLETE, call it again with the same message, from
-   * its first byte on, and more of it; it may lie elsewhere now. After a refusal only begin() makes sense.
+   * its first byte on, and more of it; it may lie elsewhere now. After anything else begin() comes next.
    * @param base where the message begins in `bytes`; only what lies before `end` is looked at
    * @returns the index behind the empty line, or INCOMPLETE, or a refusal, as soon as the byte is there that earns it
    */

@@ -479,6 +479,16 @@ describe('an instance', () => {
     }
   })
 
+  it('has no text of what did not come', () => {
+    const head = accepts('GET /abc?d HTTP/1.1\r\n\r\n')
+    head.reset()
+    const bytes = Buffer.from('GET /a"')
+    assert.equal(head.parse(bytes, 0, bytes.length), BAD_TARGET_CHAR)
+    assert.deepEqual([head.method, head.targetText(), head.lineText()], ['GET', '', ''])
+    assert.equal(waitsFor('GET /a HTTP/1.1').lineText(), '')
+    assert.equal(waitsFor('GET /a HTTP/1.1\r\nX').lineText(), 'GET /a HTTP/1.1')
+  })
+
   it('can be copied with its bytes', () => {
     const bytes = Buffer.from('xx\r\nPUT /%41?q HTTP/1.0\r\nHost: a\r\nHost: b\r\nX: y\r\n\r\nyy')
     const head = new RequestHead()

@@ -109,7 +109,6 @@ export class RequestHead {
   readonly fields: FieldSection
   /** Offsets from the first byte of the message, where an empty line may stand: see `lineStart`. */
   lineStart = 0
-  methodEnd = 0
   targetStart = 0
   targetEnd = 0
   /** The question mark of the target, or -1. */
@@ -144,6 +143,9 @@ export class RequestHead {
     this.method = ''
     this.versionMinor = 0
     this.pathNotes = 0
+    this.lineStart = 0
+    this.targetStart = 0
+    this.targetEnd = 0
     this.queryMark = -1
     this.#bytes = NO_BYTES
     this.#scanned = 0
@@ -154,7 +156,7 @@ export class RequestHead {
 
   /**
    * Reads a head. After INCOMPLETE, call it again with the same message, from its first byte on, and more of it; it
-   * may lie elsewhere now. Bytes that were looked at are not looked at again. After a refusal only reset() makes sense.
+   * may lie elsewhere now. Bytes that were looked at are not looked at again. After anything else reset() comes next.
    * @param start where the message begins in `bytes`; only what lies before `end` is looked at
    * @returns the index behind the head, or INCOMPLETE, or a refusal, as soon as the byte is there that earns it
    */
@@ -195,8 +197,7 @@ export class RequestHead {
     if (at === stop) return at - first > METHOD_BYTES ? METHOD_TOO_LONG : this.#pause(at)
     if (bytes[at] !== SP || at === first) return BAD_METHOD
     this.method = methodIn(bytes, first, at)
-    this.methodEnd = at - this.#start
-    this.targetStart = this.methodEnd + 1
+    this.targetStart = at + 1 - this.#start
     this.#part = IN_TARGET
     return at + 1
   }
@@ -289,12 +290,12 @@ export class RequestHead {
     return INCOMPLETE
   }
 
-  /** The request target as it was received. */
+  /** The request target as it was received; '' when it did not come to its end. */
   targetText(): string {
-    return this.#text(this.targetStart, this.targetEnd)
+    return this.targetEnd === 0 ? '' : this.#text(this.targetStart, this.targetEnd)
   }
 
-  /** The target up to its question mark. */
+  /** The target up to its question mark. Like queryText(), it is to be asked of a complete head. */
   pathText(): string {
     return this.#text(this.targetStart, this.queryMark < 0 ? this.targetEnd : this.queryMark)
   }
@@ -304,8 +305,9 @@ export class RequestHead {
     return this.queryMark < 0 ? null : this.#text(this.queryMark + 1, this.targetEnd)
   }
 
-  /** The request line without its CR LF, for a log. Only of a complete head. */
+  /** The request line without its CR LF, for a log; '' when it did not come to its end. */
   lineText(): string {
+    if (this.#part < IN_FIELDS) return ''
     return this.#text(this.lineStart, this.targetEnd + 1 + VERSION_CR)
   }
 
@@ -321,7 +323,6 @@ export class RequestHead {
     copy.versionMinor = this.versionMinor
     copy.pathNotes = this.pathNotes
     copy.lineStart = this.lineStart
-    copy.methodEnd = this.methodEnd
     copy.targetStart = this.targetStart
     copy.targetEnd = this.targetEnd
     copy.queryMark = this.queryMark
