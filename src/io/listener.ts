@@ -125,11 +125,11 @@ const LISTEN_FDS_START = 3
  * taken away, so that no child believes they are meant for it.
  */
 export function inheritedListeners(env: NodeJS.ProcessEnv = process.env): Fd[] {
-  const count = Number(env['LISTEN_FDS'] ?? 0)
-  const isOurs = env['LISTEN_PID'] === String(process.pid)
-  delete env['LISTEN_FDS']
-  delete env['LISTEN_PID']
-  delete env['LISTEN_FDNAMES']
+  const count = Number(env.LISTEN_FDS ?? 0)
+  const isOurs = env.LISTEN_PID === String(process.pid)
+  delete env.LISTEN_FDS
+  delete env.LISTEN_PID
+  delete env.LISTEN_FDNAMES
   if (!isOurs || !(count > 0)) return []
   const fds = Array.from({ length: count }, (_, i) => LISTEN_FDS_START + i)
   return fds.filter(fd => getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN) === 1 && adopt(fd))

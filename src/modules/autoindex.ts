@@ -12,7 +12,7 @@ import { prefers } from '../http/negotiation.ts'
 import { type Directory, isDirectory, isRegularFile, newStatus } from '../io/file.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { DECLINED, HANDLED, type Module, type Outcome } from '../server/module.ts'
-import { type ListingEntry, listingChunks, listingJsonChunks } from './listing-page.ts'
+import { type Listing, type ListingEntry, listingChunks, listingJsonChunks } from './listing-page.ts'
 import { INERT_PAGE } from './page-frame.ts'
 import { isHidden, pathBelow } from './static.ts'
 
@@ -51,33 +51,36 @@ function isForbidden(result: number): boolean {
 }
 
 function list(x: Exchange, path: string, options: AutoindexOptions): void {
-  const type = prefers(x.fields.get('accept'), ['text/html', 'application/json']) ?? 'text/html'
-  readEntries(options, path).then(
-    entries => {
-      const listing = { path, entries, base: options.base }
-      const isJson = type === 'application/json'
-      x.setField('Content-Type', isJson ? JSON_TYPE : HTML)
-      x.setField('Vary', 'Accept')
-      if (!isJson) x.setField('Content-Security-Policy', INERT_PAGE)
-      stream(x, isJson ? listingJsonChunks(listing) : listingChunks(listing))
-    },
-    (error: NodeJS.ErrnoException) => {
-      x.fail(error.code === 'EACCES' ? 403 : error.code === 'ENOENT' || error.code === 'ENOTDIR' ? 404 : 503)
-    },
-  )
+  readEntries(x, options, path)
+    .then(entries => send(x, { path, entries, base: options.base }))
+    .catch((error: NodeJS.ErrnoException) => x.fail(FAILURES[error.code ?? ''] ?? 500))
 }
 
-async function readEntries(options: AutoindexOptions, path: string): Promise<ListingEntry[]> {
-  const place = options.directory.path + path
-  const found = (await fs.readdir(place, { withFileTypes: true })).filter(
-    entry => options.dotfiles || !entry.name.startsWith('.'),
-  )
+/** What a directory may say between being seen and being read; everything else is our mistake. */
+const FAILURES: Readonly<Record<string, number>> = {
+  EACCES: 403,
+  ENOENT: 404,
+  ENOTDIR: 404,
+  EMFILE: 503,
+  ENFILE: 503,
+  ENOMEM: 503,
+}
+
+function send(x: Exchange, listing: Listing): void {
+  const isJson = prefers(x.fields.get('accept'), ['text/html', JSON_TYPE]) === JSON_TYPE
+  x.setField('Content-Type', isJson ? JSON_TYPE : HTML)
+  x.setField('Vary', 'Accept')
+  if (!isJson) x.setField('Content-Security-Policy', INERT_PAGE)
+  stream(x, isJson ? listingJsonChunks(listing) : listingChunks(listing))
+}
+
+async function readEntries(x: Exchange, options: AutoindexOptions, path: string): Promise<ListingEntry[]> {
+  const names = await fs.readdir(options.directory.path + path, { withFileTypes: true })
+  const found = names.filter(entry => options.dotfiles || !entry.name.startsWith('.'))
   const entries: ListingEntry[] = []
-  for (let i = 0; i < found.length; i += AT_ONCE) {
-    const some = await Promise.all(
-      found.slice(i, i + AT_ONCE).map(entry => describe(options.directory, path, entry)),
-    )
-    for (const entry of some) if (entry !== null) entries.push(entry)
+  for (let i = 0; i < found.length && !x.isAbandoned; i += AT_ONCE) {
+    const some = found.slice(i, i + AT_ONCE).map(entry => describe(options.directory, path, entry))
+    for (const entry of await Promise.all(some)) if (entry !== null) entries.push(entry)
   }
   return entries
 }

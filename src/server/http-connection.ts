@@ -245,7 +245,7 @@ export class HttpConnection implements Driver, Responder {
     const { limits } = this.surroundings
     const { now } = connection.loop
     if (this.reading === AWAITING_HEAD && this.exchange === null) {
-      const isBegun = this.head !== null && this.head.hasBegun
+      const isBegun = this.head?.hasBegun ?? false
       if (!isBegun) this.isHeadDue = this.requestCount === 0
       if (!isBegun && this.requestCount > 0) connection.setReadDeadline(now + limits.idleTimeoutMs)
       else if (!this.isHeadDue) {
@@ -285,7 +285,7 @@ export class HttpConnection implements Driver, Responder {
       this.reading = OVER
       x.fail(408)
       x.abandon()
-    } else if (this.reading === AWAITING_HEAD && this.head !== null && this.head.hasBegun) {
+    } else if (this.reading === AWAITING_HEAD && this.head?.hasBegun === true) {
       this.persists = false
       const late = this.newExchange(NO_HEAD, NO_TARGET, NO_CONTENT)
       this.reading = OVER

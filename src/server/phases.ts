@@ -12,28 +12,35 @@
 import { isKnownMethod } from '../http/request-head.ts'
 import { reasonPhrase } from '../http/status.ts'
 import type { Exchange, ExchangePhases } from './exchange.ts'
-import { DECLINED, HANDLED, type Module, type Outcome } from './module.ts'
+import { HANDLED, type Module } from './module.ts'
 
 /** What a server as a whole can do (RFC 9110 §9.3.7). */
 const SERVER_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 
 export class Phases implements ExchangePhases {
   private readonly modules: readonly Module[]
+  private readonly rewriters: readonly Module[]
+  private readonly contents: readonly Module[]
   private readonly report: (module: string, error: unknown) => void
 
   /** @param report is told what a module has thrown */
   constructor(modules: readonly Module[], report: (module: string, error: unknown) => void) {
     this.modules = modules
+    this.rewriters = modules.filter(module => module.rewrite !== undefined)
+    this.contents = modules.filter(module => module.content !== undefined)
     this.report = report
   }
 
   run(x: Exchange): void {
     if (this.answersByRule(x)) return
-    for (const module of this.modules) {
-      if (module.rewrite !== undefined) this.guard(module, x, module.rewrite)
-    }
-    for (const module of this.modules) {
-      if (module.content !== undefined && this.guard(module, x, module.content) === HANDLED) return
+    let module = this.modules[0]
+    try {
+      for (module of this.rewriters) module.rewrite!(x)
+      for (module of this.contents) if (module.content!(x) === HANDLED) return
+    } catch (error) {
+      this.report(module?.name ?? '', error)
+      x.fail(500)
+      return
     }
     x.fail(404)
   }
@@ -82,16 +89,6 @@ export class Phases implements ExchangePhases {
       x.answer(204, null)
     } else return false
     return true
-  }
-
-  private guard(module: Module, x: Exchange, phase: (x: Exchange) => Outcome | undefined | void): Outcome {
-    try {
-      return phase.call(module, x) ?? DECLINED
-    } catch (error) {
-      this.report(module.name, error)
-      x.fail(500)
-      return HANDLED
-    }
   }
 }
 
