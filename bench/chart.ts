@@ -122,7 +122,7 @@ export function ratioChart(report: Report): string {
     text(16, 26, title, 'title'),
     text(16, 56, 'less is better: to the left'),
     ...legend,
-    text(ROW.right + 18, ROW.top - 12, `veille / ${base}`, 'small'),
+    text(ROW.right + 34, ROW.top - 12, `veille / ${base}`, 'small'),
     ...grid,
     ...rows.flatMap((result, i) => ratioRow(result, ROW.top + (i + 0.5) * ROW.height, base, x, order)),
     text(
@@ -154,7 +154,7 @@ function ratioRow(
     line(ROW.left, y, ROW.right, y, 'grid'),
     ...(limit === null ? [] : [bracket(x(limit), y)]),
     ...marks.map(({ series, at }) => mark(series, at, y)),
-    text(ROW.right + 18, y + 4.5, values, 'small'),
+    text(ROW.right + 34, y + 4.5, values, 'small'),
   ]
 }
 

@@ -100,26 +100,23 @@ export function cpuPerRequest(load: Load): Experiment {
 
 /**
  * On a fresh server, since memory that an earlier peak has left behind would hide what a connection needs; but a
- * warm one, since code that is compiled meanwhile would count as memory of connections.
+ * warm one, since code that is compiled meanwhile would count as memory of connections. CPU without the idle ones
+ * is taken before and after, so that a server that is still getting faster gains nothing from the order.
  */
 export const besideIdle: Experiment = {
   async prepare() {},
   measure(bench, kind) {
     return bench.withFresh(kind, async server => {
       const answerBytes = await verify(server.port, SMALL)
-      await bench.run(server, MANY, answerBytes)
-      const alone = await bench.cpuPerRequest(server, SMALL, answerBytes)
-      const memory = await memoryPerConnection(
-        bench,
-        server,
-        SMALL.path,
-        bench.sizes.idle,
-        false,
-        async () => {
-          return bench.cpuPerRequest(server, SMALL, answerBytes)
-        },
-      )
-      return { memory: memory.kb, cpu: memory.during, growth: (memory.during / alone - 1) * 100 }
+      if (bench.sizes.warmUp) await bench.run(server, MANY, answerBytes)
+      await bench.run(server, SMALL, answerBytes)
+      const before = await bench.cpuPerRequest(server, SMALL, answerBytes)
+      const idle = { path: SMALL.path, connections: bench.sizes.idle, slowly: false }
+      const { memory, cpu } = await whileHeld(bench, server, idle, async memory => {
+        return { memory, cpu: await bench.cpuPerRequest(server, SMALL, answerBytes) }
+      })
+      const after = await bench.cpuPerRequest(server, SMALL, answerBytes)
+      return { memory, cpu, growth: (cpu / ((before + after) / 2) - 1) * 100 }
     })
   },
 }
@@ -130,15 +127,8 @@ export const slowReaders: Experiment = {
     return bench.withFresh(kind, async server => {
       await bench.run(server, MANY, await verify(server.port, MANY))
       await verify(server.port, LARGE)
-      const memory = await memoryPerConnection(
-        bench,
-        server,
-        LARGE.path,
-        bench.sizes.slow,
-        true,
-        async () => 0,
-      )
-      return { memory: memory.kb }
+      const slow = { path: LARGE.path, connections: bench.sizes.slow, slowly: true }
+      return whileHeld(bench, server, slow, async memory => ({ memory }))
     })
   },
 }
@@ -152,22 +142,21 @@ export const startUp: Experiment = {
   },
 }
 
-async function memoryPerConnection(
+/** Opens connections, hands `use` what each added to the server's memory (KB), and closes them. */
+async function whileHeld<T>(
   bench: Bench,
   server: RunningServer,
-  path: string,
-  connections: number,
-  slowly: boolean,
-  meanwhile: () => Promise<number>,
-): Promise<{ kb: number; during: number }> {
+  what: { path: string; connections: number; slowly: boolean },
+  use: (kbEach: number) => Promise<T>,
+): Promise<T> {
   await sleep(SETTLE_MS)
   const before = residentKb(server.pid)
-  const held = await hold(server, path, connections, slowly, bench.place.cores)
+  const held = await hold(server, what, bench.place.cores)
   await sleep(SETTLE_MS)
-  const kb = (residentKb(server.pid) - before) / connections
   try {
-    return { kb, during: await meanwhile() }
+    return await use((residentKb(server.pid) - before) / what.connections)
   } finally {
     await held.release()
+    await sleep(SETTLE_MS)
   }
 }

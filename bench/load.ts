@@ -44,6 +44,8 @@ interface Completed {
 const CLIENT = fileURLToPath(
   new URL(`./client${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
 )
+/** The field line of a request that wants a connection for itself. wrk needs to see it in the answer too. */
+export const CLOSE = 'Connection: close'
 const ANSWER_LIMIT_MS = 5_000
 
 /** Load generators that still run. */
@@ -64,6 +66,7 @@ export async function verify(port: number, load: Load): Promise<number> {
   if (head === null || answers.complete !== count)
     throw new Error(`${answers.complete} answers to ${count} requests`)
   if (head.status !== expected.status) throw new Error(`status ${head.status} for ${load.path}`)
+  if (load.fields?.includes(CLOSE) && !head.closes) throw new Error('it does not announce that it closes')
   const content = bytes.subarray(bytes.length - head.contentBytes)
   if (expected.content !== null && !expected.content.equals(content)) {
     throw new Error(`wrong content for ${load.path}: ${content.length} bytes`)
@@ -153,7 +156,8 @@ function mustBeRight(completed: Completed, load: Load, answerBytes: number): voi
   for (const [how, count] of Object.entries(completed.failed)) {
     if (count > 0) throw new Error(`${count} ${how} errors`)
   }
-  if (completed.requests === 0 && !load.byBytes) throw new Error('no request was completed')
+  if (completed.requests === 0 && !load.byBytes)
+    throw new Error(`no request for ${load.path} was completed on ${load.connections} connections`)
   const refused = contentOf(load.path).status >= 400 ? completed.requests : 0
   if (completed.refused !== refused) throw new Error(`${completed.refused} answers with status 400 or above`)
   const onTheirWay = load.connections * (load.pipelined ?? 1) + 1
@@ -170,12 +174,11 @@ export interface Held {
 
 export async function hold(
   server: RunningServer,
-  path: string,
-  connections: number,
-  slowly: boolean,
+  what: { path: string; connections: number; slowly: boolean },
   cores: Cores | null,
 ): Promise<Held> {
-  const task: ClientTask = { do: 'hold', port: server.port, path, connections, slowly }
+  const { connections } = what
+  const task: ClientTask = { do: 'hold', port: server.port, ...what }
   const command = onCore(cores?.load, [process.execPath, CLIENT, JSON.stringify(task)])
   const child = spawn(command[0]!, command.slice(1), { stdio: ['pipe', 'pipe', 'inherit'] })
   running.add(child)

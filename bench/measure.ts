@@ -37,12 +37,20 @@ function parentOf(pid: number): number | null {
 export function cpuMicros(pid: number): number {
   let nanoseconds = 0
   for (const process of processTree(pid)) {
-    for (const thread of readdirSync(`/proc/${process}/task`)) {
+    for (const thread of threadsOf(process)) {
       const schedstat = readIfThere(`/proc/${process}/task/${thread}/schedstat`)
       if (schedstat !== null) nanoseconds += Number(schedstat.split(' ')[0])
     }
   }
   return nanoseconds / 1000
+}
+
+function threadsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`)
+  } catch {
+    return []
+  }
 }
 
 /** From smaps_rollup: VmRSS of /proc/PID/status may be behind by some hundred KB since Linux 6.2. */

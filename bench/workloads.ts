@@ -7,7 +7,7 @@
  */
 import { atMost, type Budget, times } from './budget.ts'
 import { besideIdle, cpuPerRequest, type Experiment, slowReaders, startUp } from './experiments.ts'
-import type { Load } from './load.ts'
+import { CLOSE, type Load } from './load.ts'
 
 /** One figure of an experiment's sample, as a row of the table. */
 interface Metric {
@@ -88,7 +88,7 @@ export const WORKLOADS: readonly Workload[] = [
   cpu('static-64k', 'static 64 KB', get('/64k.txt'), nginx(1)),
   cpu('static-10m', 'static 10 MB', get('/10m.txt', 4), nginx(1), like('lighttpd', 0.47)),
   cpu('404', '404', get('/missing'), nginx(1), like('h2o', 0.78)),
-  cpu('close', 'a connection per request', { ...HELLO, fields: ['Connection: close'] }, nginx(1.1), nginx(1)),
+  cpu('close', 'a connection per request', { ...HELLO, fields: [CLOSE] }, nginx(1.1), nginx(1)),
   cpu('post-1k', 'POST of 1 KB, discarded', post(1024), nginx(1), like('uWebSockets', 0.76)),
   cpu('post-1m', 'POST of 1 MB, discarded', post(1024 * 1024), nginx(1), like('uWebSockets', 0.33)),
   {
@@ -96,7 +96,7 @@ export const WORKLOADS: readonly Workload[] = [
     metrics: [
       { figure: 'memory', title: 'memory of an idle connection', unit: 'KB', must: atMost(1), aim: atMost(0.3) },
       { figure: 'cpu', title: '13 bytes, beside idle connections', unit: 'µs' },
-      { figure: 'growth', title: 'growth beside idle connections', unit: '%', must: atMost(10), aim: atMost(0) },
+      { figure: 'growth', title: 'growth beside idle connections', unit: '%', must: atMost(10) },
     ],
   },
   {
