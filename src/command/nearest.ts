@@ -1,0 +1,44 @@
+/**
+ * "Did you mean": the nearest of the words that would have been right.
+ *
+ *   nearest('--prot', ['--port', '--host'])    '--port'
+ *   didYouMean('--prot', […])                  '; did you mean "--port"?', or '' when nothing is near
+ *
+ * Near is what one or two slips of the finger make: a letter added, left out, replaced, or two of them swapped.
+ */
+
+const FAR = 3
+
+/** @returns null when no word is near; of equally near ones the first */
+export function nearest(found: string, words: readonly string[]): string | null {
+  let best: string | null = null
+  let bestDistance = Math.min(FAR, found.length)
+  for (const word of words) {
+    const d = distance(found, word)
+    if (d < bestDistance) [best, bestDistance] = [word, d]
+  }
+  return best
+}
+
+export function didYouMean(found: string, words: readonly string[]): string {
+  const near = nearest(found, words)
+  return near === null ? '' : `; did you mean "${near}"?`
+}
+
+/** The optimal string alignment distance: Levenshtein's, with a swap of neighbours as one step. */
+export function distance(a: string, b: string): number {
+  let twoBefore: number[] = []
+  let before = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = before[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      const swapped = isSwap ? twoBefore[j - 2]! + 1 : Number.POSITIVE_INFINITY
+      row.push(Math.min(replaced, swapped, before[j]! + 1, row[j - 1]! + 1))
+    }
+    twoBefore = before
+    before = row
+  }
+  return before[b.length]!
+}
