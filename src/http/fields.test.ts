@@ -10,6 +10,7 @@ import {
   knownFieldNamed,
   SINGLETONS,
 } from './known-fields.ts'
+import { BAD_FIELD_NAME, FIELDS_TOO_LARGE, INCOMPLETE } from './refusals.ts'
 import { DEFAULT_HEAD_LIMITS } from './request-head.ts'
 
 function section(...lines: string[]): FieldSection {
@@ -93,6 +94,68 @@ describe('a field section', () => {
     assert.ok(fields.isWord(0, word))
     assert.ok(!fields.isWord(1, word))
     assert.ok(!fields.isWord(0, Buffer.from('keep-aliv')))
+  })
+})
+
+describe('a section that was read before', () => {
+  const AGENT = `User-Agent: ${'veille '.repeat(30)}`
+  const LINES = `Host: a\r\n${AGENT}\r\nCookie: one\r\n\r\n`
+
+  /** Reads a message whose section begins behind `prefix`, and gives what it found. */
+  function readBehind(fields: FieldSection, prefix: string, lines: string, cut = 0): [string, string][] {
+    const bytes = Buffer.from(prefix + lines, 'latin1')
+    fields.begin(prefix.length)
+    if (cut > 0) assert.equal(fields.parse(bytes, 0, prefix.length + cut), INCOMPLETE)
+    assert.equal(fields.parse(bytes, 0, bytes.length), bytes.length)
+    return [...fields.entries()]
+  }
+
+  it('is found again behind a request line of another length', () => {
+    const fields = new FieldSection(DEFAULT_HEAD_LIMITS)
+    const first = readBehind(fields, 'GET / ', LINES)
+    assert.deepEqual(readBehind(fields, 'GET /a/longer/one ', LINES), first)
+    assert.equal(fields.get('cookie'), 'one')
+    assert.equal(fields.known(COOKIE), 2)
+    assert.ok(!fields.repeatsAnyOf(SINGLETONS))
+  })
+
+  it('is read anew when a single byte differs', () => {
+    const fields = new FieldSection(DEFAULT_HEAD_LIMITS)
+    readBehind(fields, 'GET / ', LINES)
+    readBehind(fields, 'GET / ', LINES.replace('one', 'two'))
+    assert.equal(fields.get('cookie'), 'two')
+    readBehind(fields, 'GET / ', LINES.replace('Cookie', 'Cooked'))
+    assert.equal(fields.known(COOKIE), -1)
+    assert.equal(fields.get('cooked'), 'one')
+    readBehind(fields, 'GET / ', LINES)
+    assert.equal(fields.get('cookie'), 'one')
+  })
+
+  it('is found again wherever the one before it was cut, and wherever it is cut itself', () => {
+    const fields = new FieldSection(DEFAULT_HEAD_LIMITS)
+    const expected = readBehind(fields, 'GET / ', LINES)
+    for (let cut = 1; cut < LINES.length; cut++) {
+      assert.deepEqual(readBehind(fields, 'GET /x ', LINES, cut), expected)
+      assert.deepEqual(readBehind(fields, 'GET / ', LINES), expected)
+    }
+  })
+
+  it('is forgotten when another one breaks off in its place', () => {
+    const fields = new FieldSection(DEFAULT_HEAD_LIMITS)
+    readBehind(fields, '', LINES)
+    fields.begin(0)
+    const bad = Buffer.from('X: y\r\nX : z\r\n', 'latin1')
+    assert.equal(fields.parse(bad, 0, bad.length), BAD_FIELD_NAME)
+    readBehind(fields, '', LINES)
+    assert.equal(fields.nameAt(0), 'Host')
+  })
+
+  it('does not pass the limit of a head because it once was within it', () => {
+    const fields = new FieldSection({ ...DEFAULT_HEAD_LIMITS, headBytes: LINES.length + 10 })
+    readBehind(fields, 'GET / ', LINES)
+    const late = Buffer.from(`${'x'.repeat(11)}${LINES}`, 'latin1')
+    fields.begin(11)
+    assert.equal(fields.parse(late, 0, late.length), FIELDS_TOO_LARGE)
   })
 })
 

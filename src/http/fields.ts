@@ -6,9 +6,12 @@
  *   listMembers(value)   the members of a list field; hasMember(value, lowerToken)
  *
  * A line is five integers: where its name begins and ends, where its value does, and the number of its name in
- * known-fields.ts. They count from the first byte of the message, so that the message may move between two calls
- * of parse(). Nothing is copied, nothing unfolded, no name is changed or dropped; what a field means is told
- * elsewhere.
+ * known-fields.ts. They count from the first byte of the section, so that the message may move between two calls
+ * of parse(). Nothing is unfolded, no name is changed or dropped; what a field means is told elsewhere.
+ *
+ * A client sends much the same fields with each request. A section that is byte for byte the one read before is
+ * therefore not read again: comparing the 600 bytes of a browser's takes 0.1 µs, reading them 1.3 (bench/parser.ts,
+ * Node 20, November 2026).
  */
 import { COLON, CR, FIELD_VALUE_CHAR, HTAB, LF, latin1, SP, spells, TCHAR } from './bytes.ts'
 import { KNOWN_FIELDS, knownField, knownFieldNamed } from './known-fields.ts'
@@ -56,14 +59,19 @@ const USUAL_LINES = 24
 
 const NO_BYTES: Buffer = Buffer.alloc(0)
 
+/** Sections that are remembered: a shorter one is read as quickly as compared, a longer one is rare. */
+const LEAST_REMEMBERED = 128
+const MOST_REMEMBERED = 4096
+
 export class FieldSection implements FieldLookup {
   /** The number of lines that are complete. */
   count = 0
 
   readonly #limits: FieldLimits
-  /** What the last call of parse() was given; all offsets count from `#base` in it. */
+  /** What the last call of parse() was given, where the message begins in it, and where the section does in that. */
   #bytes = NO_BYTES
   #base = 0
+  #offset = 0
   /** Up to here everything was looked at. */
   #scanned = 0
   #state = AT_LINE_START
@@ -74,6 +82,13 @@ export class FieldSection implements FieldLookup {
   /** The first line of a known name; it holds only for names in `#seen`. */
   readonly #firstLine = new Int32Array(KNOWN_FIELDS.length)
 
+  /** The bytes of the section that `#lines` and `#firstLine` are about, and the rest of what was found in them. */
+  #remembered = NO_BYTES
+  #rememberedLength = 0
+  #rememberedCount = 0
+  #rememberedSeen = 0
+  #rememberedRepeated = 0
+
   constructor(limits: FieldLimits) {
     this.#limits = limits
   }
@@ -82,6 +97,7 @@ export class FieldSection implements FieldLookup {
   begin(offset: number): void {
     this.count = 0
     this.#bytes = NO_BYTES
+    this.#offset = offset
     this.#scanned = offset
     this.#state = AT_LINE_START
     this.#seen = 0
@@ -97,15 +113,27 @@ export class FieldSection implements FieldLookup {
   parse(bytes: Buffer, base: number, end: number): number {
     this.#bytes = bytes
     this.#base = base
-    const { fieldLineBytes, headBytes, fieldCount } = this.#limits
+    const { headBytes } = this.#limits
+    const origin = base + this.#offset
     const sectionStop = Math.min(end, base + headBytes)
+    if (this.#scanned === this.#offset) {
+      if (this.#isRemembered(bytes, origin, sectionStop)) return this.#recall(origin)
+      this.#rememberedLength = 0
+    }
+    const at = this.#read(bytes, base, origin, sectionStop)
+    if (at > 0) this.#remember(bytes, origin, at)
+    return at
+  }
+
+  #read(bytes: Buffer, base: number, origin: number, sectionStop: number): number {
+    const { fieldLineBytes, headBytes, fieldCount } = this.#limits
     let at = base + this.#scanned
     let state = this.#state
     let lines = this.#lines
     let line = this.count * PER_LINE
     // A byte at or behind `stop` is one that we do not have, or that a limit forbids.
     let stop =
-      state === AT_LINE_START ? sectionStop : Math.min(sectionStop, base + lines[line]! + fieldLineBytes)
+      state === AT_LINE_START ? sectionStop : Math.min(sectionStop, origin + lines[line]! + fieldLineBytes)
 
     for (;;) {
       if (state === AT_LINE_START) {
@@ -117,7 +145,7 @@ export class FieldSection implements FieldLookup {
         }
         if (this.count >= fieldCount) return TOO_MANY_FIELDS
         if (line === lines.length) lines = this.#grow()
-        lines[line + NAME_START] = at - base
+        lines[line + NAME_START] = at - origin
         stop = Math.min(sectionStop, at + fieldLineBytes)
         state = IN_NAME
       }
@@ -125,13 +153,13 @@ export class FieldSection implements FieldLookup {
         while (at < stop && TCHAR[bytes[at]!] === 1) at++
         if (at >= stop) break
         if (bytes[at] !== COLON) return BAD_FIELD_NAME
-        lines[line + NAME_END] = at++ - base
+        lines[line + NAME_END] = at++ - origin
         state = BEFORE_VALUE
       }
       if (state === BEFORE_VALUE) {
         while (at < stop && isSpace(bytes[at]!)) at++
         if (at >= stop) break
-        lines[line + VALUE_START] = at - base
+        lines[line + VALUE_START] = at - origin
         state = IN_VALUE
       }
       at = endOfValue(bytes, at, stop)
@@ -140,18 +168,45 @@ export class FieldSection implements FieldLookup {
       // A CR on its own stays unread, and is looked at again together with the byte behind it.
       if (at + 1 >= stop) break
       if (bytes[at + 1] !== LF) return BAD_LINE_END
-      this.#endLine(bytes, base, line, at)
+      this.#endLine(bytes, origin, line, at)
       at += 2
       line += PER_LINE
       stop = sectionStop
       state = AT_LINE_START
     }
 
-    if (state !== AT_LINE_START && stop - base - lines[line]! === fieldLineBytes) return FIELD_LINE_TOO_LONG
+    if (state !== AT_LINE_START && stop - origin - lines[line]! === fieldLineBytes) return FIELD_LINE_TOO_LONG
     if (stop - base === headBytes) return FIELDS_TOO_LARGE
     this.#scanned = at - base
     this.#state = state
     return INCOMPLETE
+  }
+
+  #isRemembered(bytes: Buffer, origin: number, stop: number): boolean {
+    const length = this.#rememberedLength
+    return (
+      length > 0 &&
+      origin + length <= stop &&
+      bytes.compare(this.#remembered, 0, length, origin, origin + length) === 0
+    )
+  }
+
+  #recall(origin: number): number {
+    this.count = this.#rememberedCount
+    this.#seen = this.#rememberedSeen
+    this.#repeated = this.#rememberedRepeated
+    return origin + this.#rememberedLength
+  }
+
+  #remember(bytes: Buffer, origin: number, end: number): void {
+    const length = end - origin
+    if (length < LEAST_REMEMBERED || length > MOST_REMEMBERED) return
+    if (this.#remembered.length < length) this.#remembered = Buffer.allocUnsafeSlow(2 * length)
+    bytes.copy(this.#remembered, 0, origin, end)
+    this.#rememberedLength = length
+    this.#rememberedCount = this.count
+    this.#rememberedSeen = this.#seen
+    this.#rememberedRepeated = this.#repeated
   }
 
   #grow(): Int32Array {
@@ -162,13 +217,13 @@ export class FieldSection implements FieldLookup {
   }
 
   /** @param at the CR that ends the line; white space before it is not part of the value (RFC 9112 §5.1) */
-  #endLine(bytes: Buffer, base: number, line: number, at: number): void {
+  #endLine(bytes: Buffer, origin: number, line: number, at: number): void {
     const lines = this.#lines
-    const valueStart = base + lines[line + VALUE_START]!
+    const valueStart = origin + lines[line + VALUE_START]!
     while (at > valueStart && isSpace(bytes[at - 1]!)) at--
-    lines[line + VALUE_END] = at - base
+    lines[line + VALUE_END] = at - origin
 
-    const id = knownField(bytes, base + lines[line]!, base + lines[line + NAME_END]!)
+    const id = knownField(bytes, origin + lines[line]!, origin + lines[line + NAME_END]!)
     lines[line + NAME_ID] = id
     if (id >= 0) this.#note(id)
     this.count++
@@ -194,17 +249,20 @@ export class FieldSection implements FieldLookup {
   /** Whether the value of a line is just this word of small letters and `-`, in any case. Makes no string. */
   isWord(index: number, lowerWord: Uint8Array): boolean {
     const line = index * PER_LINE
+    const origin = this.#base + this.#offset
+    const lines = this.#lines
     return spells(
       this.#bytes,
-      this.#base + this.#lines[line + VALUE_START]!,
-      this.#base + this.#lines[line + VALUE_END]!,
+      origin + lines[line + VALUE_START]!,
+      origin + lines[line + VALUE_END]!,
       lowerWord,
     )
   }
 
   #text(slot: number): string {
-    const start = this.#base + this.#lines[slot]!
-    const end = this.#base + this.#lines[slot + 1]!
+    const origin = this.#base + this.#offset
+    const start = origin + this.#lines[slot]!
+    const end = origin + this.#lines[slot + 1]!
     return start === end ? '' : latin1(this.#bytes, start, end)
   }
 
@@ -284,6 +342,7 @@ export class FieldSection implements FieldLookup {
     const copy = new FieldSection(this.#limits)
     copy.count = this.count
     copy.#bytes = bytes
+    copy.#offset = this.#offset
     copy.#lines = this.#lines.slice(0, this.count * PER_LINE)
     copy.#seen = this.#seen
     copy.#repeated = this.#repeated
