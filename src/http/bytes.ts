@@ -79,7 +79,12 @@ function hexValues(): Uint8Array {
  * A single octet, most often the path `/`, is a string that the engine has ready: 7 ns instead of 70.
  */
 export function latin1(bytes: Buffer, start: number, end: number): string {
-  return end - start === 1 ? String.fromCharCode(bytes[start]!) : bytes.toString('latin1', start, end)
+  return end - start === 1 ? String.fromCharCode(bytes[start]!) : (bytes as Sliceable).latin1Slice(start, end)
+}
+
+/** What `toString('latin1', …)` calls in the end, 30 ns later; every Buffer has it, @types/node does not name it. */
+interface Sliceable extends Buffer {
+  latin1Slice(start: number, end: number): string
 }
 
 /**

@@ -19,8 +19,7 @@ import { CHUNKED, NO_CONTENT } from '../http/framing.ts'
 import { CONTENT_TOO_LARGE, INCOMPLETE, isRefusal, OK, refusalOf } from '../http/refusals.ts'
 import { type HeadLimits, RequestHead } from '../http/request-head.ts'
 import { checkRequest, type RequestFacts } from '../http/request-rules.ts'
-import { CONTINUE, statusLine } from '../http/response-head.ts'
-import { mayHaveContent } from '../http/status.ts'
+import { CONTINUE } from '../http/response-head.ts'
 import { ASTERISK_FORM, Target } from '../http/target.ts'
 import type { Address } from '../io/address.ts'
 import type { Connection, Driver, Failure } from '../io/connection.ts'
@@ -28,6 +27,7 @@ import type { OpenFile } from '../io/file.ts'
 import { ANSWERED, type ContentConsumer, Exchange, type Responder, UNANSWERED } from './exchange.ts'
 import type { Phases } from './phases.ts'
 import { HELD, RequestContent } from './request-content.ts'
+import type { ResponseHeads } from './response-heads.ts'
 
 export interface HttpLimits extends HeadLimits {
   /** Of one request; beyond it 413. */
@@ -51,8 +51,7 @@ export interface HttpSurroundings {
   readonly isEnding: boolean
   takeHead(): RequestHead
   giveHead(head: RequestHead): void
-  /** `Server` and `Date`, as lines. */
-  commonLines(): string
+  readonly responseHeads: ResponseHeads
   onConnectionClosed(connection: HttpConnection, failure: Failure): void
 }
 
@@ -320,12 +319,13 @@ export class HttpConnection implements Driver, Responder {
     this.isChunked = lengthBytes === null && !this.isHttp10
     if (lengthBytes === null && this.isHttp10) this.persists = false
     if (this.content !== null && !this.canDiscard(this.content)) this.persists = false
-    let head = statusLine(x.status) + this.surroundings.commonLines() + x.fieldLines
-    if (this.isChunked && mayHaveContent(x.status)) head += 'Transfer-Encoding: chunked\r\n'
-    else if (lengthBytes !== null && mayHaveContent(x.status)) head += `Content-Length: ${lengthBytes}\r\n`
-    if (!this.persists || this.surroundings.isEnding) head += 'Connection: close\r\n'
-    else if (this.isHttp10) head += 'Connection: keep-alive\r\n'
-    connection.writeText(`${head}\r\n`)
+    const persists = this.persists && !this.surroundings.isEnding
+    const connectionLine = !persists
+      ? 'Connection: close\r\n'
+      : this.isHttp10
+        ? 'Connection: keep-alive\r\n'
+        : ''
+    connection.write(this.surroundings.responseHeads.bytesOf(x, this.isChunked, connectionLine))
   }
 
   write(x: Exchange, bytes: Buffer): void {

@@ -16,7 +16,7 @@ import type { PollerName } from '../loop/poller.ts'
 export interface Place {
   readonly loop: Loop
   readonly outbox: Outbox
-  /** Whether the loop alone keeps the process alive. */
+  /** Whether its taker alone keeps the process alive, as it does at first. */
   reference(yes: boolean): void
   release(done: () => void): void
 }
@@ -25,6 +25,8 @@ interface Running {
   readonly loop: Loop
   readonly outbox: Outbox
   users: number
+  /** How many of them keep the process alive. */
+  keepers: number
 }
 
 /** libuv is one per thread, and so is its guest room. Made with the first loop, kept for the next. */
@@ -41,12 +43,24 @@ export function takeLoop(poller: PollerName): Place {
     )
   }
   here.users++
+  let keeps = false
+  const reference = (yes: boolean): void => {
+    if (yes === keeps) return
+    keeps = yes
+    here.keepers += yes ? 1 : -1
+    if (here === running) nodeLoop?.reference(here.keepers > 0)
+  }
+  reference(true)
   return {
     loop: here.loop,
     outbox: here.outbox,
-    reference: yes => nodeLoop?.reference(yes),
+    reference,
     // From Node's turn, that is between two iterations: only there may descriptors be closed at once.
-    release: done => void setImmediate(() => release(here, done)),
+    release: done =>
+      void setImmediate(() => {
+        reference(false)
+        release(here, done)
+      }),
   }
 }
 
@@ -56,7 +70,7 @@ function start(poller: PollerName): Running {
   loop.flush = () => outbox.flush()
   nodeLoop ??= new NodeLoop()
   nodeLoop.start(loop)
-  return { loop, outbox, users: 0 }
+  return { loop, outbox, users: 0, keepers: 0 }
 }
 
 function release(here: Running, done: () => void): void {

@@ -21,6 +21,8 @@ export class Phases implements ExchangePhases {
   private readonly modules: readonly Module[]
   private readonly rewriters: readonly Module[]
   private readonly contents: readonly Module[]
+  private readonly finishers: readonly Module[]
+  private readonly loggers: readonly Module[]
   private readonly report: (module: string, error: unknown) => void
 
   /** @param report is told what a module has thrown */
@@ -28,6 +30,8 @@ export class Phases implements ExchangePhases {
     this.modules = modules
     this.rewriters = modules.filter(module => module.rewrite !== undefined)
     this.contents = modules.filter(module => module.content !== undefined)
+    this.finishers = modules.filter(module => module.fields !== undefined)
+    this.loggers = modules.filter(module => module.log !== undefined)
     this.report = report
   }
 
@@ -61,13 +65,13 @@ export class Phases implements ExchangePhases {
   }
 
   finishFields(x: Exchange): void {
-    for (const module of this.modules) module.fields?.(x)
+    for (const module of this.finishers) module.fields!(x)
   }
 
   log(x: Exchange): void {
-    for (const module of this.modules) {
+    for (const module of this.loggers) {
       try {
-        module.log?.(x)
+        module.log!(x)
       } catch (error) {
         this.report(module.name, error)
       }

@@ -6,11 +6,10 @@
  *   server.end(graceMs, done)       no new connections; running answers finish, the rest is cut after the grace
  *
  * It makes an `HttpConnection` of each accepted socket and holds what they all share: limits, the free list of heads, the
- * current `Date`.
+ * heads of responses.
  */
 
 import { errnoName, errnoWords } from '../errno.ts'
-import { DateClock } from '../http/date.ts'
 import { DEFAULT_HEAD_LIMITS, RequestHead } from '../http/request-head.ts'
 import { RequestFacts } from '../http/request-rules.ts'
 import { type Address, formatAddress } from '../io/address.ts'
@@ -30,6 +29,7 @@ import type { Loop } from '../loop/loop.ts'
 import { HttpConnection, type HttpLimits, type HttpSurroundings } from './http-connection.ts'
 import type { Module } from './module.ts'
 import { Phases } from './phases.ts'
+import { ResponseHeads } from './response-heads.ts'
 
 export interface ServerLimits extends HttpLimits, ConnectionLimits {
   /** Beyond it, accepting pauses. */
@@ -48,9 +48,6 @@ export const DEFAULT_LIMITS: ServerLimits = {
   connections: Number.POSITIVE_INFINITY,
 }
 
-/** Without a version: that would tell an attacker more than a user (RFC 9110 §10.2.4). */
-const SERVER_LINE = 'Server: veille\r\n'
-
 /** Heads in the free list: those of connections whose request arrives in pieces. */
 const MOST_FREE_HEADS = 64
 
@@ -58,6 +55,7 @@ export class Server implements ListenerOwner, HttpSurroundings {
   readonly limits: ServerLimits
   readonly phases: Phases
   readonly facts = new RequestFacts()
+  readonly responseHeads: ResponseHeads
   readonly listeners: Listener[] = []
   isEnding = false
   private readonly loop: Loop
@@ -65,22 +63,23 @@ export class Server implements ListenerOwner, HttpSurroundings {
   private readonly setting: ConnectionSetting
   private readonly connections = new Set<HttpConnection>()
   private readonly freeHeads: RequestHead[] = []
-  private readonly dateClock = new DateClock()
-  private wallClockMs = Date.now()
-  private readWallClockAt = Number.NaN
   private ending: Ending | null = null
 
   constructor(loop: Loop, outbox: Outbox, modules: readonly Module[], limits: ServerLimits, log: Log) {
     this.loop = loop
     this.limits = limits
     this.log = log
+    this.responseHeads = new ResponseHeads(loop)
     this.setting = { loop, outbox, transport: plain, limits }
     this.phases = new Phases(modules, (module, error) => log.error(`module ${module}: ${stackOf(error)}`))
   }
 
-  /** @param fd a listening, non-blocking socket; the server closes it at its end */
-  listen(fd: number): Listener {
-    const listener = new Listener(fd, this.loop, this)
+  /**
+   * @param fd a listening, non-blocking socket; the server closes it at its end
+   * @param isInherited see `Listener`
+   */
+  listen(fd: number, isInherited = false): Listener {
+    const listener = new Listener(fd, this.loop, this, isInherited)
     this.listeners.push(listener)
     return listener
   }
@@ -133,15 +132,6 @@ export class Server implements ListenerOwner, HttpSurroundings {
   giveHead(head: RequestHead): void {
     head.reset()
     if (this.freeHeads.length < MOST_FREE_HEADS) this.freeHeads.push(head)
-  }
-
-  /** The clock of the wall is read once an iteration, like the loop's own. */
-  commonLines(): string {
-    if (this.readWallClockAt !== this.loop.now) {
-      this.readWallClockAt = this.loop.now
-      this.wallClockMs = Date.now()
-    }
-    return SERVER_LINE + this.dateClock.dateLine(this.wallClockMs)
   }
 
   onConnectionClosed(connection: HttpConnection, failure: Failure): void {

@@ -1,0 +1,76 @@
+/**
+ * The heads of responses, put together: status line, `Server` and `Date`, the exchange's fields, framing, connection.
+ *
+ *   heads.bytesOf(x, isChunked, connectionLine)   to be written at once or kept: nobody changes them any more
+ *
+ * The head before this one is kept, and handed out again when the next is the same: within a second, the answers to requests for
+ * one thing have one head. That saves joining and encoding 250 characters, 0.2 µs of the 1.1 that a small request takes
+ * in JavaScript (bench/hot-path.ts, Node 20, November 2026).
+ */
+
+import { DateClock } from '../http/date.ts'
+import { statusLine } from '../http/response-head.ts'
+import { mayHaveContent } from '../http/status.ts'
+import type { Loop } from '../loop/loop.ts'
+import type { Exchange } from './exchange.ts'
+
+/** Without a version: that would tell an attacker more than a user (RFC 9110 §10.2.4). */
+const SERVER_LINE = 'Server: veille\r\n'
+
+export class ResponseHeads {
+  private readonly loop: Loop
+  private readonly clock = new DateClock()
+  /** The wall's clock is read once an iteration, like the loop's own. */
+  private wallClockMs = 0
+  private readAt = Number.NaN
+  /** The last head, and what it was made of. */
+  private bytes = Buffer.alloc(0)
+  private status = 0
+  private date = ''
+  private fieldLines = ''
+  private lengthBytes: number | null = null
+  private isChunked = false
+  private connectionLine = ''
+
+  constructor(loop: Loop) {
+    this.loop = loop
+  }
+
+  bytesOf(x: Exchange, isChunked: boolean, connectionLine: string): Buffer {
+    const { status, fieldLines, responseLength } = x
+    const date = this.dateLine()
+    const isSame =
+      status === this.status &&
+      responseLength === this.lengthBytes &&
+      isChunked === this.isChunked &&
+      connectionLine === this.connectionLine &&
+      date === this.date &&
+      fieldLines === this.fieldLines
+    if (isSame) return this.bytes
+    this.status = status
+    this.lengthBytes = responseLength
+    this.isChunked = isChunked
+    this.connectionLine = connectionLine
+    this.date = date
+    this.fieldLines = fieldLines
+    const framing = framingLine(status, isChunked, responseLength)
+    const text = `${statusLine(status)}${SERVER_LINE}${date}${fieldLines}${framing}${connectionLine}\r\n`
+    this.bytes = Buffer.from(text, 'latin1')
+    return this.bytes
+  }
+
+  private dateLine(): string {
+    if (this.readAt !== this.loop.now) {
+      this.readAt = this.loop.now
+      this.wallClockMs = Date.now()
+    }
+    return this.clock.dateLine(this.wallClockMs)
+  }
+}
+
+/** Neither in an answer without content (RFC 9110 §8.6, RFC 9112 §6.1), nor when the connection's end is the content's. */
+function framingLine(status: number, isChunked: boolean, lengthBytes: number | null): string {
+  if (!mayHaveContent(status)) return ''
+  if (isChunked) return 'Transfer-Encoding: chunked\r\n'
+  return lengthBytes === null ? '' : `Content-Length: ${lengthBytes}\r\n`
+}
