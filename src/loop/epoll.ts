@@ -64,9 +64,11 @@ export class EpollPoller implements Poller {
   /**
    * Closing a descriptor takes it out of the kernel's set, so nothing is done here. A child that is being spawned may hold
    * a duplicate for a moment; an event that comes from it finds nobody, or is a hint too many for the next owner of the number.
+   * A process that goes on holding it would make the descriptor ready for ever, and nobody could take it out any more.
    */
-  forget(fd: Fd): void {
+  forget(fd: Fd, isShared = false): void {
     this.wanted[fd] = 0
+    if (isShared) this.apply(fd)
     this.applied[fd] = 0
   }
 

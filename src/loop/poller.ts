@@ -9,6 +9,7 @@
  * - level-triggered: what is not consumed is reported again;
  * - `watch` makes no system call: changes are collected, and applied together by the next `wait`;
  * - an error or a hang-up is reported as readiness for whatever is watched: the next recv or send tells its errno;
+ * - what cannot be watched is reported to its owner (FAILED), and nobody else notices;
  * - readiness is a hint: a recv may still find nothing, when another reader was faster or a checksum was wrong
  *   (select(2), "BUGS"). Everybody who reads or writes expects EAGAIN.
  *
@@ -30,8 +31,11 @@ export interface Poller {
   readonly name: PollerName
   /** Watches `fd` for `interest`, in place of what it was watched for before. */
   watch(fd: Fd, interest: Readiness): void
-  /** `fd` is about to be closed: whatever the kernel knows of it will be gone. Makes no system call. */
-  forget(fd: Fd): void
+  /**
+   * `fd` is about to be closed: whatever the kernel knows of it will be gone. Makes no system call, except for a shared one:
+   * @param isShared another process has the same socket open, so that closing ours does not take it out of a kernel's set
+   */
+  forget(fd: Fd, isShared?: boolean): void
   /**
    * Sleeps until a watched descriptor is ready.
    * @param timeoutMs whole milliseconds; 0 only looks; -1 sleeps without end

@@ -7,9 +7,12 @@
  * bitmaps of any size, so ours grow.
  */
 
-import { type Fd, select } from '../sys/libc.ts'
-import { type Poller, READABLE, type Readiness, WRITABLE } from './poller.ts'
+import { EBADF } from '../errno.ts'
+import { F_GETFD } from '../sys/constants.ts'
+import { type Fd, fcntl, select } from '../sys/libc.ts'
+import { FAILED, type Poller, READABLE, type Readiness, WRITABLE } from './poller.ts'
 
+/** Even, and so are all later sizes: the kernel reads and writes the bitmaps in words of 64 bits. */
 const FIRST_WORDS = 32
 
 export class SelectPoller implements Poller {
@@ -49,6 +52,7 @@ export class SelectPoller implements Poller {
       this.writable[w] = this.writeSet[w]!
     }
     const n = select(this.count, this.readable, this.writable, timeoutMs)
+    if (n === -EBADF) return this.collectClosed()
     return n <= 0 ? n : this.collect(words)
   }
 
@@ -82,6 +86,19 @@ export class SelectPoller implements Poller {
     return n
   }
 
+  /** select says that some descriptor is not open, but not which. Their owners are told, as poll tells with POLLNVAL. */
+  private collectClosed(): number {
+    let n = 0
+    for (let fd = 0; fd < this.count; fd++) {
+      const isWatched = ((this.readSet[fd >> 5]! | this.writeSet[fd >> 5]!) & (1 << (fd & 31))) !== 0
+      if (!isWatched || fcntl(fd, F_GETFD) !== -EBADF) continue
+      this.ready[n] = fd
+      this.readyBits[n] = FAILED
+      n++
+    }
+    return n
+  }
+
   private lowerCount(): void {
     let w = (this.count - 1) >> 5
     while (w >= 0 && (this.readSet[w]! | this.writeSet[w]!) === 0) w--
@@ -90,7 +107,7 @@ export class SelectPoller implements Poller {
 
   private grow(words: number): void {
     const larger = (old: Int32Array): Int32Array<ArrayBuffer> => {
-      const set = new Int32Array(Math.max(words, old.length * 2))
+      const set = new Int32Array(Math.max(words + (words & 1), old.length * 2))
       set.set(old)
       return set
     }
