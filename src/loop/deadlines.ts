@@ -55,8 +55,9 @@ export class Deadlines {
     if (deadline.place >= 0) this.remove(deadline)
   }
 
+  /** Somebody who sets a moment that has come already waits for the next call: nobody can hold the loop here. */
   expire(now: number): void {
-    while (this.heap.length > 0 && this.heap[0]!.queuedAt <= now) {
+    for (let most = this.heap.length; most > 0 && this.next <= now; most--) {
       const deadline = this.heap[0]!
       const at = deadline.deadlineAt
       this.remove(deadline)
