@@ -109,7 +109,8 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     const limits = { ...DEFAULT_LIMITS, ...options.limits }
     const modules = siteModules(site, options.modules ?? [])
     const server = new Server(place.loop, place.outbox, modules, limits, options.log ?? SILENT)
-    for (const fd of [...(options.listenFds ?? []), ...fds]) server.listen(fd)
+    for (const fd of options.listenFds ?? []) server.listen(fd, true)
+    for (const fd of fds) server.listen(fd)
     return running(server, place, site.base)
   } catch (error) {
     closeAll(fds)

@@ -2,8 +2,8 @@
  * A listening socket: socket, bind, listen, then accept in bounded shares.
  *
  *   openListener(address, options)         a descriptor, or which call failed and why
- *   new Listener(fd, loop, onAccept)       accepts while it is not paused
- *   listener.close()                       stops listening; a Unix socket's path is removed
+ *   new Listener(fd, loop, owner)          accepts while it is not paused
+ *   listener.close()                       stops listening; a Unix socket's path is removed, unless it was inherited
  *
  * When the process or the system has no descriptors left (EMFILE, ENFILE), or the owner has enough connections, the listener is
  * watched no more: level-triggered readiness would otherwise spin. It tries again when the owner says that a connection has gone,
@@ -12,9 +12,11 @@
 
 import {
   EAGAIN,
+  EBADF,
   ECONNABORTED,
   ECONNREFUSED,
   EINTR,
+  EINVAL,
   EMFILE,
   ENFILE,
   ENOBUFS,
@@ -29,6 +31,8 @@ import { TRACE_ACCEPT } from '../loop/trace.ts'
 import {
   AF_INET6,
   AF_UNIX,
+  AT_FDCWD,
+  AT_SYMLINK_NOFOLLOW,
   F_SETFD,
   F_SETFL,
   FD_CLOEXEC,
@@ -37,6 +41,8 @@ import {
   IPV6_V6ONLY,
   O_NONBLOCK,
   O_RDWR,
+  S_IFMT,
+  S_IFSOCK,
   SO_ACCEPTCONN,
   SO_REUSEADDR,
   SO_REUSEPORT,
@@ -59,9 +65,11 @@ import {
   listen,
   setsockopt,
   socket,
+  statAt,
   unlink,
 } from '../sys/libc.ts'
 import { type Address, addressOf, sockaddrOf } from './address.ts'
+import { newStatus } from './file.ts'
 
 export interface ListenOptions {
   /** Connections that the kernel completes before they are accepted (listen(2)); nginx's default on Linux. */
@@ -104,6 +112,9 @@ function setSocketOptions(fd: Fd, address: Address, options: ListenOptions): voi
 
 /** A path whose socket nobody listens on is left from a server that died; it would make bind(2) fail. Anything else stays. */
 function removeStaleSocket(path: string): void {
+  // Asked first: connect(2) says ECONNREFUSED of a regular file too.
+  const status = newStatus()
+  if (statAt(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, status) < 0 || (status.mode & S_IFMT) !== S_IFSOCK) return
   const probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC)
   if (probe < 0) return
   if (connect(probe, sockaddrOf({ family: AF_UNIX, path })) === -ECONNREFUSED) unlink(path)
@@ -125,12 +136,13 @@ const LISTEN_FDS_START = 3
  * taken away, so that no child believes they are meant for it.
  */
 export function inheritedListeners(env: NodeJS.ProcessEnv = process.env): Fd[] {
-  const count = Number(env.LISTEN_FDS ?? 0)
+  const given = env.LISTEN_FDS ?? ''
+  const count = /^\d{1,5}$/.test(given) ? Number(given) : 0
   const isOurs = env.LISTEN_PID === String(process.pid)
   delete env.LISTEN_FDS
   delete env.LISTEN_PID
   delete env.LISTEN_FDNAMES
-  if (!isOurs || !(count > 0)) return []
+  if (!isOurs) return []
   const fds = Array.from({ length: count }, (_, i) => LISTEN_FDS_START + i)
   return fds.filter(fd => getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN) === 1 && adopt(fd))
 }
@@ -143,6 +155,9 @@ function adopt(fd: Fd): boolean {
 const ACCEPTS_PER_ITERATION = 64
 /** How long accepting rests when there are no descriptors: nginx's `accept_mutex_delay`. */
 const PAUSE_MS = 500
+
+/** What the next accept would meet as well: want of descriptors or memory, or a socket that somebody has shut down. */
+const PAUSING: ReadonlySet<number> = new Set([EMFILE, ENFILE, ENOBUFS, ENOMEM, EINVAL, EBADF])
 
 const peerBytes = Buffer.alloc(SOCKADDR_STORAGE_BYTES)
 
@@ -160,14 +175,17 @@ export class Listener extends Deadline implements Watcher {
   isPaused = false
   private readonly loop: Loop
   private readonly owner: ListenerOwner
+  private readonly isInherited: boolean
   private isClosed = false
 
-  constructor(fd: Fd, loop: Loop, owner: ListenerOwner) {
+  /** @param isInherited the socket stays with whoever has passed it to us: its path is not ours to remove */
+  constructor(fd: Fd, loop: Loop, owner: ListenerOwner, isInherited = false) {
     super()
     this.fd = fd
     this.address = localAddress(fd)
     this.loop = loop
     this.owner = owner
+    this.isInherited = isInherited
     loop.watch(fd, READABLE, this)
   }
 
@@ -201,16 +219,16 @@ export class Listener extends Deadline implements Watcher {
   }
 
   onFailure(error: unknown): void {
-    this.pause(String(error))
+    if (!this.isClosed) this.pause(String(error))
   }
 
-  /** @param removesPath a Unix socket's path goes with it, unless somebody else listens on the socket too */
-  close(removesPath = true): void {
+  close(): void {
     if (this.isClosed) return
     this.isClosed = true
     this.loop.deadlines.clear(this)
-    this.loop.closeLater(this.fd)
-    if (removesPath && this.address.family === AF_UNIX && this.address.path !== '') unlink(this.address.path)
+    this.loop.closeLater(this.fd, this.isInherited)
+    if (this.isInherited || this.address.family !== AF_UNIX || this.address.path === '') return
+    unlink(this.address.path)
   }
 
   private accepted(fd: Fd): void {
@@ -222,10 +240,8 @@ export class Listener extends Deadline implements Watcher {
 
   private onAcceptFailure(result: number): void {
     if (result === -EAGAIN) return
-    if (result === -EMFILE || result === -ENFILE || result === -ENOBUFS || result === -ENOMEM) {
-      this.pause(`${errnoName(result)}: ${errnoWords(result)}`)
-    }
-    // Everything else is an error of the connection that was to be accepted (accept(2), "Error handling"): try again later.
+    // Everything else is an error of the connection that was to be accepted (accept(2), "Error handling"): others wait.
+    if (PAUSING.has(-result)) this.pause(`${errnoName(result)}: ${errnoWords(result)}`)
   }
 
   private pause(reason: string): void {

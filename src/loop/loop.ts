@@ -34,7 +34,7 @@ export interface Watcher {
   onFailure(error: unknown): void
 }
 
-/** Somebody who has more to do without waiting for readiness; called once per `again`, in the next iteration. */
+/** Somebody who has more to do without waiting for readiness; called once per `again`. */
 export interface Continuation {
   onTurn(): void
   onFailure(error: unknown): void
@@ -92,9 +92,13 @@ export class Loop {
     this.poller.watch(fd, interest)
   }
 
-  /** The descriptor is heard no more, and closed at the end of the iteration. */
-  closeLater(fd: Fd): void {
+  /**
+   * The descriptor is heard no more, and closed at the end of the iteration.
+   * @param isShared see `Poller.forget`
+   */
+  closeLater(fd: Fd, isShared = false): void {
     this.unwatch(fd)
+    if (isShared) this.poller.forget(fd, true)
     this.closing.push(fd)
   }
 
@@ -105,7 +109,7 @@ export class Loop {
     this.watchers[fd] = null
   }
 
-  /** `continuation` is called in the next iteration, which will not sleep. */
+  /** `continuation` is called after the next dispatch, before which the loop will not sleep. */
   again(continuation: Continuation): void {
     this.continuations.push(continuation)
   }
@@ -126,10 +130,14 @@ export class Loop {
     return n
   }
 
-  /** Iterates until `stop()`, or until nothing is watched and no deadline is set. */
+  /** Iterates until `stop()`, or until nothing is watched, no deadline is set and nobody wants another turn. */
   run(): void {
     this.running = true
-    while (this.running && (this.watched > 0 || this.deadlines.size > 0)) this.iterate(-1)
+    while (this.running && this.hasWork) this.iterate(-1)
+  }
+
+  private get hasWork(): boolean {
+    return this.watched > 0 || this.deadlines.size > 0 || this.continuations.length > 0
   }
 
   stop(): void {
