@@ -125,6 +125,7 @@ export class HttpConnection implements Driver, Responder {
       at = next
     }
     this.isInInput = false
+    this.settleHead()
     this.awaitNext()
     return at
   }
@@ -147,7 +148,6 @@ export class HttpConnection implements Driver, Responder {
       return end
     }
     this.beginExchange(head)
-    this.releaseHead()
     return next
   }
 
@@ -174,8 +174,6 @@ export class HttpConnection implements Driver, Responder {
       }
     }
     phases.run(x)
-    // Whoever answers later will find the read buffer overwritten.
-    if (this.exchange === x) x.head = head.detachedCopy()
   }
 
   private newExchange(head: RequestHead, target: Target, contentLength: number): Exchange {
@@ -192,7 +190,6 @@ export class HttpConnection implements Driver, Responder {
     const x = this.newExchange(head, NO_TARGET, NO_CONTENT)
     if (!head.isComplete) x.head = NO_HEAD
     this.answerRefusal(x, code)
-    this.releaseHead()
   }
 
   private answerRefusal(x: Exchange, code: number): void {
@@ -201,7 +198,17 @@ export class HttpConnection implements Driver, Responder {
     this.clientPersists = true
     this.reading = OVER
     x.fail(status, words)
-    if (this.exchange === x && x.head.isComplete) x.head = x.head.detachedCopy()
+  }
+
+  /**
+   * At the end of `onInput` the read buffer will be overwritten: an exchange that is not over gets a head of its own. Only a head
+   * that has begun and is not complete stays with the connection.
+   */
+  private settleHead(): void {
+    const { head, exchange } = this
+    if (head === null) return
+    if (exchange !== null && exchange.head === head) exchange.head = head.detachedCopy()
+    if (exchange !== null || !head.hasBegun) this.releaseHead()
   }
 
   private releaseHead(): void {
@@ -304,11 +311,11 @@ export class HttpConnection implements Driver, Responder {
     this.reading = OVER
     this.exchange = null
     this.content = null
-    this.releaseHead()
     if (x !== null) {
       x.abandon()
       this.surroundings.phases.log(x)
     }
+    this.releaseHead()
     this.surroundings.onConnectionClosed(this, failure)
   }
 
@@ -394,6 +401,7 @@ export class HttpConnection implements Driver, Responder {
     this.exchange = null
     this.isContentPaused = false
     this.surroundings.phases.log(x)
+    this.head?.reset()
     if (!this.persists || this.surroundings.isEnding) {
       // Who has said `close` and sent the whole request will be silent; everybody else may still be sending.
       this.endConnection(this.clientPersists || this.content !== null)
