@@ -10,6 +10,7 @@
  */
 
 import { isIPv4, isIPv6 } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { AF_INET, AF_INET6, AF_UNIX, SOCKADDR_IN, SOCKADDR_IN6, SOCKADDR_UN } from '../sys/constants.ts'
 
 export interface InetAddress {
@@ -39,6 +40,8 @@ export function parseEndpoint(text: string): Endpoint | string {
   }
   const [, bracketed, plain, digits] = match
   if (bracketed !== undefined && !isIPv6(bracketed)) return `"${bracketed}" is not an IPv6 address`
+  const zone = bracketed?.split('%')[1]
+  if (zone !== undefined && scopeOf(zone) === 0) return `"${zone}" is not a network interface with IPv6`
   const port = Number(digits)
   if (port > 65535) return `a port is a number from 0 to 65535, found ${digits}`
   const host = bracketed ?? plain ?? ''
@@ -48,9 +51,10 @@ export function parseEndpoint(text: string): Endpoint | string {
 
 function parseUnixPath(path: string): Endpoint | string {
   if (path === '') return 'unix: is followed by the path of the socket'
+  if (path.includes('\0')) return 'the path of a Unix socket cannot hold a NUL'
   const sizeBytes = Buffer.byteLength(path)
   const most = SOCKADDR_UN.sizeBytes - SOCKADDR_UN.path - 1
-  if (sizeBytes > most || path.includes('\0')) {
+  if (sizeBytes > most) {
     return `the path of a Unix socket has at most ${most} bytes, "${path}" has ${sizeBytes}`
   }
   return { path }
@@ -92,7 +96,14 @@ function writeIPv6(host: string, bytes: Buffer): void {
   const tail = after === undefined ? [] : groupsOf(after)
   const groups = [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail]
   for (const [i, group] of groups.entries()) bytes.writeUInt16BE(group, SOCKADDR_IN6.address + 2 * i)
-  if (zone !== undefined && /^\d+$/.test(zone)) bytes.writeUInt32LE(Number(zone), SOCKADDR_IN6.scope)
+  if (zone !== undefined) bytes.writeUInt32LE(scopeOf(zone), SOCKADDR_IN6.scope)
+}
+
+/** A zone is the name or the number of a network interface (RFC 4007 §11.2). @returns its number, 0 for an unknown one */
+function scopeOf(zone: string): number {
+  if (/^\d{1,9}$/.test(zone)) return Number(zone)
+  const found = networkInterfaces()[zone]?.find(one => one.family === 'IPv6' && one.scopeid > 0)
+  return found?.family === 'IPv6' ? found.scopeid : 0
 }
 
 function groupsOf(text: string): number[] {
@@ -126,15 +137,20 @@ function formatIPv6(bytes: Buffer): string {
   const isMapped =
     bytes.readUInt32BE(at) === 0 && bytes.readUInt32BE(at + 4) === 0 && bytes.readUInt32BE(at + 8) === 0xffff
   if (isMapped) return bytes.subarray(at + 12, at + 16).join('.')
-  const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(at + 2 * i).toString(16)).join(':')
-  const runs = groups.match(/\b0(:0)+\b/g) ?? []
-  const longest = runs.reduce((a, b) => (b.length > a.length ? b : a), '')
-  if (longest === '') return groups
-  return groups
-    .replace(longest, ':')
-    .replace(/^:(?!:)/, '::')
-    .replace(/([^:]):$/, '$1::')
-    .replace(/:{2,}/, '::')
+  const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(at + 2 * i))
+  const [from, to] = longestZeros(groups)
+  const hex = (part: number[]): string => part.map(group => group.toString(16)).join(':')
+  return to - from < 2 ? hex(groups) : `${hex(groups.slice(0, from))}::${hex(groups.slice(to))}`
+}
+
+/** @returns where the longest run of zeros begins and ends; the first one of equals (RFC 5952 §4.2.3) */
+function longestZeros(groups: readonly number[]): [number, number] {
+  let longest: [number, number] = [0, 0]
+  for (let from = 0, i = 0; i < groups.length; i++) {
+    if (groups[i] !== 0) from = i + 1
+    else if (i + 1 - from > longest[1] - longest[0]) longest = [from, i + 1]
+  }
+  return longest
 }
 
 export function formatAddress(address: Address): string {
