@@ -2,8 +2,7 @@
 
 import { describe } from 'node:test'
 import type { PollerName } from '../src/loop/poller.ts'
-
-export const POLLERS: readonly PollerName[] = ['select', 'poll', 'epoll']
+import { POLLERS } from './descriptors.ts'
 
 export function forEachPoller(declare: (poller: PollerName) => void): void {
   for (const poller of POLLERS) describe(poller, () => declare(poller))

@@ -1,0 +1,164 @@
+/**
+ * What a request costs in calls into the kernel, beside the wait that all connections share. Calls, not microseconds, decide how
+ * fast the server is (docs of `sys/`), and they can be counted on any machine.
+ *
+ * The clock stands still while calls are counted, so that what is remembered of a file is not looked up again in between.
+ */
+
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, type TestContext, test } from 'node:test'
+import { type RunningServer, serve } from '../../src/index.ts'
+import { sockaddrOf } from '../../src/io/address.ts'
+import { AF_INET, SOCK_CLOEXEC, SOCK_STREAM } from '../../src/sys/constants.ts'
+import { close, connect as connectSocket, type Fd, recv, send, socket } from '../../src/sys/libc.ts'
+import { type ScriptedSystem, scripted } from '../../src/sys/scripted.ts'
+import { forEachPoller } from '../pollers.ts'
+import { connect, type RawClient, serverHasRead } from '../raw-client.ts'
+import { readAll } from '../responses.ts'
+import { makeSite, removeSite } from '../sites.ts'
+
+const SMALL = 'GET /hello.txt HTTP/1.1\r\nHost: example.org\r\n\r\n'
+const KEPT_IN_MEMORY_BYTES = 64 * 1024
+const LARGE_BYTES = 256 * 1024
+
+const WAITS = ['select', 'poll', 'epoll_wait']
+
+function spent(system: ScriptedSystem): Record<string, number> {
+  const calls = Object.entries(system.calls).filter(([name, count]) => count > 0 && !WAITS.includes(name))
+  return Object.fromEntries(calls)
+}
+
+forEachPoller(poller => {
+  let root: string
+  let server: RunningServer
+  let port: number
+
+  before(async () => {
+    root = makeSite({
+      'hello.txt': 'Hello, world!',
+      '64k.txt': Buffer.alloc(KEPT_IN_MEMORY_BYTES, 'x'),
+      '256k.txt': Buffer.alloc(LARGE_BYTES, 'x'),
+    })
+    server = await serve({ root, poller, listen: '127.0.0.1:0' })
+    port = (server.addresses[0] as { port: number }).port
+  })
+  after(async () => {
+    await server.close()
+    removeSite(root)
+  })
+  beforeEach(context => {
+    const now = performance.now()
+    ;(context as TestContext).mock.method(performance, 'now', () => now)
+  })
+
+  /** A connection on which the file has been asked for once, so that it is open or in memory. */
+  async function warm(request: string): Promise<RawClient> {
+    const client = await connect({ port })
+    await ask(client, request)
+    return client
+  }
+
+  async function ask(client: RawClient, request: string, count = 1): Promise<void> {
+    const before = client.bytes.length
+    client.send(request)
+    await client.until(bytes => isWhole(bytes.subarray(before), count))
+  }
+
+  test('a small keep-alive GET: one recv, one send', async () => {
+    const client = await warm(SMALL)
+    using system = scripted()
+    await ask(client, SMALL)
+    assert.deepEqual(spent(system), { recv: 1, send: 1 })
+    client.end()
+  })
+
+  test('sixteen pipelined requests: one recv, one send', async () => {
+    const client = await warm(SMALL)
+    using system = scripted()
+    await ask(client, SMALL.repeat(16), 16)
+    assert.deepEqual(spent(system), { recv: 1, send: 1 })
+    client.end()
+  })
+
+  test('64 KB that are kept in memory: one recv, one writev', async () => {
+    const request = SMALL.replace('hello', '64k')
+    const client = await warm(request)
+    using system = scripted()
+    await ask(client, request)
+    assert.deepEqual(spent(system), { recv: 1, writev: 1 })
+    client.end()
+  })
+
+  test('a file that is kept open: its head, then sendfile; nothing is read into memory', async () => {
+    const request = SMALL.replace('hello', '256k')
+    const client = await warm(request)
+    using system = scripted()
+    await ask(client, request)
+    const { recv, send, sendfile, read, pread, open, openat2, statx } = system.calls
+    assert.deepEqual({ recv, send }, { recv: 1, send: 1 })
+    assert.ok(sendfile >= 1)
+    assert.deepEqual(
+      { read, pread, open, openat2, statx },
+      { read: 0, pread: 0, open: 0, openat2: 0, statx: 0 },
+    )
+    client.end()
+  })
+
+  test('a connection for one request: accepted, read, answered, closed; the poller never hears of it', async () => {
+    ;(await warm(SMALL)).end()
+    await serverHasRead()
+    const client = connectAndSend(port, SMALL.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'))
+    const calls = await counting(serverHasRead)
+    // The second accept4 finds that there is nobody else.
+    assert.deepEqual(calls, { accept4: 2, recv: 1, send: 1, close: 1 })
+    assert.match(receiveAll(client), /^HTTP\/1\.1 200 OK\r\n.*Hello, world!$/s)
+    close(client)
+  })
+
+  test('an idle connection holds no buffer; one with half a head holds one, for as long as it needs it', async t => {
+    // Buffers come in powers of two, and those of other tests lie in the free list: each poller gets a size of its own.
+    const padding = { select: 700, poll: 1400, epoll: 2800 }[poller]
+    const half = SMALL.replace('\r\n\r\n', `\r\nX: ${'x'.repeat(padding)}`)
+    const clients = await Promise.all(Array.from({ length: 20 }, () => warm(`${half}\r\n\r\n`)))
+    const taken = t.mock.method(Buffer, 'allocUnsafeSlow').mock
+    for (const client of clients) await ask(client, `${half}\r\n\r\n`)
+    assert.equal(taken.callCount(), 0)
+    for (let round = 0; round < 3; round++) {
+      for (const client of clients) client.send(half)
+      await serverHasRead()
+      assert.equal(taken.callCount(), clients.length, 'one each; in later rounds, the same ones')
+      for (const client of clients) await ask(client, '\r\n\r\n')
+    }
+    for (const client of clients) client.end()
+  })
+})
+
+function isWhole(bytes: Buffer, count: number): boolean {
+  try {
+    return readAll(bytes).length === count
+  } catch {
+    return false
+  }
+}
+
+async function counting(work: () => Promise<void>): Promise<Record<string, number>> {
+  using system = scripted()
+  await work()
+  return spent(system)
+}
+
+/** A blocking client: when this returns, the connection waits to be accepted and the request lies in it. */
+function connectAndSend(port: number, text: string): Fd {
+  const fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC)
+  assert.equal(connectSocket(fd, sockaddrOf({ family: AF_INET, host: '127.0.0.1', port })), 0)
+  const bytes = Buffer.from(text)
+  assert.equal(send(fd, bytes, bytes.length, 0), bytes.length)
+  return fd
+}
+
+function receiveAll(fd: Fd): string {
+  const buffer = Buffer.alloc(65536)
+  let text = ''
+  for (let n = recv(fd, buffer); n > 0; n = recv(fd, buffer)) text += buffer.toString('latin1', 0, n)
+  return text
+}
