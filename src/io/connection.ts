@@ -139,6 +139,8 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
   // Input
 
   onReadable(): void {
+    // The rest comes first, in this same iteration: what stands in it must not be overtaken by the end of input.
+    if (this.willTakeTurn) return
     const rest = this.rest
     const buffer = rest === null || this.reading === DRAINING ? scratch : rest.room()
     const n = this.setting.transport.receive(this.fd, buffer)
@@ -213,14 +215,14 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
   }
 
   private count(n: number): void {
-    this.receivedBytes += n
+    if (n > 0) this.receivedBytes += n
     if (this.loop.trace.on) this.loop.trace.record(TRACE_RECEIVE, this.fd, n, this.loop.now)
   }
 
   /** A receive that brought nothing to understand: the end, a failure, or input that nobody wants any more. */
   private onReceived(n: number): void {
     if (n === -EAGAIN || n === -EINTR) return
-    this.count(Math.max(n, 0))
+    this.count(n)
     if (n < 0) this.destroy({ errno: -n })
     else if (n > 0) this.linger()
     else if (this.writing === SHUT) this.destroy(null)
@@ -242,8 +244,8 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
   writeText(text: string): void {
     if (this.writing === FLOWING && text.length <= OUTBOX_BYTES) {
       const { outbox } = this.setting
+      // Both may send, and sending may block or fail.
       outbox.claim(this)
-      // Making room sends, and sending may block or fail.
       outbox.room(text.length)
       if (this.isFlowing) {
         outbox.addText(text)
@@ -255,23 +257,24 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
 
   /** @param bytes the caller does not change them any more */
   write(bytes: Buffer): void {
-    if (this.writing !== FLOWING) {
-      this.enqueue(bytes)
-      return
+    if (this.writing === FLOWING) {
+      const { outbox } = this.setting
+      const isLarge = bytes.length >= COPY_BELOW_BYTES
+      outbox.claim(this)
+      if (!isLarge) outbox.room(bytes.length)
+      if (this.isFlowing) {
+        if (isLarge) this.sendWith(bytes)
+        else outbox.addBytes(bytes)
+        return
+      }
     }
-    const { outbox } = this.setting
-    outbox.claim(this)
-    if (bytes.length >= COPY_BELOW_BYTES) {
-      this.sendWith(bytes)
-      return
-    }
-    outbox.room(bytes.length)
-    if (this.isFlowing) outbox.addBytes(bytes)
-    else this.enqueue(bytes)
+    this.enqueue(bytes)
   }
 
   /** The file is retained until its piece is sent. */
   writeFile(file: OpenFile, offset: number, sizeBytes: number): void {
+    // What is collected must not leave with MSG_MORE when nothing follows: the kernel would hold it for 200 ms (tcp(7)).
+    if (sizeBytes === 0) return
     if (this.writing === FLOWING) {
       const { outbox } = this.setting
       outbox.claim(this)
@@ -330,7 +333,6 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
     const { outbox, transport } = this.setting
     const { length } = outbox
     outbox.length = 0
-    if (this.isClosed) return
     const n = transport.sendPair(this.fd, outbox.bytes, length, bytes)
     if (!this.countSent(n)) return
     const sent = Math.max(n, 0)
@@ -388,16 +390,17 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
   // The end
 
   /**
-   * No more output will come. Once everything is sent the connection is closed.
+   * No more output will come, and no more input is given to the driver. Once everything is sent the connection is closed.
    * @param mayStillReceive the peer has not promised to be silent: half-close, drain for a while, then close
    */
   finish(mayStillReceive: boolean): void {
     if (this.isClosed || this.ending !== 'none') return
     this.ending = mayStillReceive && this.reading !== ENDED ? 'linger' : 'close'
     this.dropRest()
+    this.setReadDeadline(Number.POSITIVE_INFINITY)
     this.flush()
     if (this.writing === FLOWING) this.endOutput()
-    else if (this.ending === 'linger' && !this.isClosed) this.setReading(DRAINING)
+    else if (!this.isClosed && this.reading !== ENDED) this.setReading(DRAINING)
   }
 
   /** Closes now, and visibly so: the peer gets RST, and the kernel forgets what is not delivered. */
@@ -467,6 +470,7 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
   }
 
   private arm(): void {
+    if (this.isClosed) return
     const at = Math.min(this.readDeadlineAt, this.sendDeadlineAt)
     if (at !== this.deadlineAt) this.loop.deadlines.set(this, at)
   }

@@ -26,10 +26,12 @@ export class Outbox {
   length = 0
   private sender: Sender | null = null
 
+  /** In a loop: a send that fails ends its connection, whose end may make somebody else write, also here. */
   claim(sender: Sender): void {
-    if (this.sender === sender) return
-    this.flush()
-    this.sender = sender
+    while (this.sender !== sender) {
+      if (this.length === 0) this.sender = sender
+      else this.flush()
+    }
   }
 
   isHeldBy(sender: Sender): boolean {
@@ -39,9 +41,9 @@ export class Outbox {
   /** @param sizeBytes at most OUTBOX_BYTES */
   room(sizeBytes: number): void {
     if (this.length + sizeBytes <= OUTBOX_BYTES) return
-    const sender = this.sender
+    const sender = this.sender!
     this.flush()
-    this.sender = sender
+    this.claim(sender)
   }
 
   /** Each character becomes the byte of its code: names and values of fields are checked to have no others. */

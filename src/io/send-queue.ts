@@ -9,7 +9,7 @@
  *   queue.drop()                              gives everything back
  */
 
-import { EAGAIN } from '../errno.ts'
+import { EAGAIN, EINTR } from '../errno.ts'
 import { MSG_MORE } from '../sys/constants.ts'
 import type { Fd } from '../sys/libc.ts'
 import type { OpenFile } from './file.ts'
@@ -59,7 +59,7 @@ export class SendQueue {
       const piece = this.pieces[0]!
       const wanted = Math.min(piece.end - piece.at, SHARE_BYTES - sent)
       const n = this.sendSome(transport, fd, piece, wanted)
-      if (n === -EAGAIN) break
+      if (n === -EAGAIN || n === -EINTR) break
       if (n < 0) return n
       this.advance(piece, n)
       sent += n

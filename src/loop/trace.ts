@@ -14,7 +14,7 @@ export const TRACE_WAIT = 1
 export const TRACE_DISPATCH = 2
 /** A connection was accepted: a = its fd, b = the listener's fd. */
 export const TRACE_ACCEPT = 3
-/** Bytes came in: a = fd, b = how many (0: the peer closed its side; negative: -errno). */
+/** Bytes came in: a = fd, b = how many (0: the peer closed its side; negative: -errno). EAGAIN is not recorded. */
 export const TRACE_RECEIVE = 4
 /** Bytes went out: a = fd, b = how many (negative: -errno). */
 export const TRACE_SEND = 5
