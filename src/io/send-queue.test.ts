@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { EAGAIN, EINTR, ENOMEM, EPIPE } from '../errno.ts'
+import { MSG_MORE } from '../sys/constants.ts'
+import { OpenFile } from './file.ts'
+import { FILE_SHRANK, SendQueue } from './send-queue.ts'
+import type { Transport } from './transport.ts'
+
+const MEGABYTE = 1024 * 1024
+
+/** Takes what its script says: a result, or that much at most. */
+class FakeTransport implements Transport {
+  readonly taken: string[] = []
+  readonly flags: number[] = []
+  private readonly script: number[]
+
+  constructor(script: number[] = []) {
+    this.script = script
+  }
+
+  receive(): number {
+    return 0
+  }
+
+  send(_fd: number, bytes: Uint8Array, sizeBytes: number, flags: number): number {
+    this.flags.push(flags)
+    return this.answer(sizeBytes, n => Buffer.from(bytes.subarray(0, Math.min(n, 20))).toString('latin1'))
+  }
+
+  sendPair(): number {
+    return 0
+  }
+
+  sendFile(_fd: number, _file: number, offset: number, sizeBytes: number): number {
+    return this.answer(sizeBytes, n => `file ${offset}+${n}`)
+  }
+
+  private answer(sizeBytes: number, describeTaken: (n: number) => string): number {
+    const n = Math.min(this.script.shift() ?? sizeBytes, sizeBytes)
+    if (n >= 0) this.taken.push(describeTaken(n))
+    return n
+  }
+}
+
+/** A file whose users are counted, and whose descriptor is none. */
+function file(): { file: OpenFile; users: () => number } {
+  const file = new OpenFile(-1)
+  return { file, users: () => (file as unknown as { users: number }).users }
+}
+
+describe('the send queue', () => {
+  it('sends bytes and pieces of files in order, and says that more follows', () => {
+    const queue = new SendQueue()
+    const a = file()
+    queue.addBytes(Buffer.from('head'))
+    queue.addFile(a.file, 10, 5)
+    queue.addBytes(Buffer.from('tail'))
+    assert.equal(a.users(), 2)
+    assert.equal(queue.memoryBytes, 8)
+    const transport = new FakeTransport()
+    assert.equal(queue.send(transport, 0), 13)
+    assert.deepEqual(transport.taken, ['head', 'file 10+5', 'tail'])
+    assert.deepEqual(transport.flags, [MSG_MORE, 0])
+    assert.equal(a.users(), 1)
+    assert.deepEqual([queue.isEmpty, queue.memoryBytes], [true, 0])
+  })
+
+  it('stops where the socket takes less, and goes on there', () => {
+    const queue = new SendQueue()
+    const a = file()
+    queue.addBytes(Buffer.from('abcdef'))
+    queue.addFile(a.file, 0, 100)
+    const transport = new FakeTransport([2, 4, 30, -EAGAIN, -EINTR, 70])
+    assert.equal(queue.send(transport, 0), 2)
+    assert.equal(queue.memoryBytes, 4)
+    assert.equal(queue.send(transport, 0), 34)
+    assert.equal(queue.send(transport, 0), 0)
+    assert.equal(queue.send(transport, 0), 0)
+    assert.equal(a.users(), 2)
+    assert.equal(queue.send(transport, 0), 70)
+    assert.deepEqual(transport.taken, ['ab', 'cdef', 'file 0+30', 'file 30+70'])
+    assert.equal(a.users(), 1)
+  })
+
+  it('counts what was sent before the socket was full or a signal came', () => {
+    for (const nothing of [-EAGAIN, -EINTR]) {
+      const queue = new SendQueue()
+      queue.addBytes(Buffer.from('abc'))
+      queue.addBytes(Buffer.from('def'))
+      assert.equal(queue.send(new FakeTransport([3, nothing]), 0), 3)
+      assert.equal(queue.memoryBytes, 3)
+    }
+  })
+
+  it('sends one share of two megabytes at a time', () => {
+    const queue = new SendQueue()
+    const a = file()
+    queue.addBytes(Buffer.alloc(MEGABYTE))
+    queue.addFile(a.file, 0, 5 * MEGABYTE)
+    const transport = new FakeTransport()
+    const shares = [1, 2, 3].map(() => queue.send(transport, 0) / MEGABYTE)
+    assert.deepEqual(shares, [2, 2, 2])
+    assert.ok(queue.isEmpty)
+  })
+
+  it('reports what ends the connection', () => {
+    for (const failure of [-EPIPE, -ENOMEM]) {
+      const queue = new SendQueue()
+      queue.addBytes(Buffer.from('x'))
+      assert.equal(queue.send(new FakeTransport([failure]), 0), failure)
+    }
+  })
+
+  it('reports a file that ends too early', () => {
+    const queue = new SendQueue()
+    const a = file()
+    queue.addFile(a.file, 0, 100)
+    const transport = new FakeTransport([40, 0])
+    assert.equal(queue.send(transport, 0), 40)
+    assert.equal(queue.send(transport, 0), FILE_SHRANK)
+    queue.drop()
+    assert.equal(a.users(), 1)
+  })
+
+  it('takes nothing that is empty', () => {
+    const queue = new SendQueue()
+    const a = file()
+    queue.addBytes(Buffer.alloc(0))
+    queue.addFile(a.file, 3, 0)
+    assert.equal(queue.isEmpty, true)
+    assert.equal(a.users(), 1)
+    assert.equal(queue.send(new FakeTransport(), 0), 0)
+  })
+
+  it('gives everything back when it is dropped', () => {
+    const queue = new SendQueue()
+    const [a, b] = [file(), file()]
+    queue.addFile(a.file, 0, 1)
+    queue.addBytes(Buffer.from('x'))
+    queue.addFile(b.file, 0, 1)
+    queue.drop()
+    assert.deepEqual([a.users(), b.users(), queue.memoryBytes, queue.isEmpty], [1, 1, 0, true])
+  })
+})
