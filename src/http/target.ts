@@ -48,9 +48,18 @@ export class Target {
   authority: string | null = null
   /** The host that is asked, in lower case and without port; '' when an HTTP/1.0 client named none. */
   host = ''
-  /** The last valid value of Host and what it came to: most requests name the one that the request before did. */
-  lastHostText = ''
-  lastHost = ''
+  /** The last value of Host and what it came to: most requests name the one that the request before did. */
+  #lastHostText = ''
+  #lastHost = ''
+
+  /** As normalHost(), at the price of one comparison when `text` is what it was the last time. */
+  normalHost(text: string): string {
+    if (text !== this.#lastHostText) {
+      this.#lastHost = normalHost(text)
+      this.#lastHostText = text
+    }
+    return this.#lastHost
+  }
 }
 
 /**
@@ -150,17 +159,9 @@ export function parseHost(head: RequestHead, target: Target): number {
   target.host = ''
   if (line >= 0) {
     if (head.fields.countOf(HOST) > 1) return REPEATED_FIELD
-    target.host = knownHost(target, head.fields.valueAt(line))
+    target.host = target.normalHost(head.fields.valueAt(line))
     if (target.host === '') return BAD_HOST
   } else if (head.versionMinor > 0) return MISSING_HOST
   if (target.authority !== null) target.host = normalHost(target.authority)
   return OK
-}
-
-function knownHost(target: Target, text: string): string {
-  if (text !== target.lastHostText) {
-    target.lastHost = normalHost(text)
-    target.lastHostText = text
-  }
-  return target.lastHost
 }
