@@ -8,11 +8,16 @@
  *   await client.atEnd()                         all that has come, once the server has closed its side
  *   client.end()                                 closes our side; reset() cuts with RST; destroy() forgets everything
  *   await serverHasRead()                        bytes sent before this call have been read by a server of this process
+ *   connectAndSend(port, text)                   a bare socket that nobody reads from; the caller closes it
  *
  * Nothing here waits for a time: what takes longer than the guard is a hang, and fails with what had come until then.
  */
 
+import assert from 'node:assert/strict'
 import { createConnection, type NetConnectOpts, type Socket } from 'node:net'
+import { sockaddrOf } from '../src/io/address.ts'
+import { AF_INET, SOCK_CLOEXEC, SOCK_STREAM } from '../src/sys/constants.ts'
+import * as libc from '../src/sys/libc.ts'
 
 /** Not a measure of speed: only a test that would otherwise hang for ever meets it. */
 const GUARD_MS = 30_000
@@ -156,4 +161,13 @@ export class RawClient {
  */
 export async function serverHasRead(): Promise<void> {
   for (let i = 0; i < 2; i++) await new Promise(resolve => setImmediate(resolve))
+}
+
+/** When this returns, the connection waits to be accepted and the text lies in it: the loop of this process has had no turn. */
+export function connectAndSend(port: number, text: string): libc.Fd {
+  const fd = libc.socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC)
+  assert.equal(libc.connect(fd, sockaddrOf({ family: AF_INET, host: '127.0.0.1', port })), 0)
+  const bytes = Buffer.from(text, 'latin1')
+  if (bytes.length > 0) assert.equal(libc.send(fd, bytes, bytes.length, 0), bytes.length)
+  return fd
 }

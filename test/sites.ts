@@ -2,11 +2,12 @@
  * Folders to be served, made for one test and removed after it.
  *
  *   const root = makeSite({ 'hello.txt': 'Hello, world!', 'sub/': '' })   the path of the folder
+ *   sparseFile(root, 'large', bytes)                                      one more file, of zeros
  *   removeSite(root)
  *   MODIFIED                                                              when all its files were modified
  */
 
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -23,6 +24,12 @@ export function makeSite(files: Readonly<Record<string, string | Buffer>>): stri
     utimesSync(place, MODIFIED, MODIFIED)
   }
   return root
+}
+
+/** A file of zeros that takes no room on the disk. */
+export function sparseFile(root: string, name: string, sizeBytes: number): void {
+  writeFileSync(join(root, name), '')
+  truncateSync(join(root, name), sizeBytes)
 }
 
 export function removeSite(root: string): void {

@@ -8,12 +8,10 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, type TestContext, test } from 'node:test'
 import { type RunningServer, serve } from '../../src/index.ts'
-import { sockaddrOf } from '../../src/io/address.ts'
-import { AF_INET, SOCK_CLOEXEC, SOCK_STREAM } from '../../src/sys/constants.ts'
-import { close, connect as connectSocket, type Fd, recv, send, socket } from '../../src/sys/libc.ts'
+import { close, type Fd, recv } from '../../src/sys/libc.ts'
 import { type ScriptedSystem, scripted } from '../../src/sys/scripted.ts'
 import { forEachPoller } from '../pollers.ts'
-import { connect, type RawClient, serverHasRead } from '../raw-client.ts'
+import { connect, connectAndSend, type RawClient, serverHasRead } from '../raw-client.ts'
 import { readAll } from '../responses.ts'
 import { makeSite, removeSite } from '../sites.ts'
 
@@ -146,15 +144,6 @@ async function counting(work: () => Promise<void>): Promise<Record<string, numbe
   using system = scripted()
   await work()
   return spent(system)
-}
-
-/** A blocking client: when this returns, the connection waits to be accepted and the request lies in it. */
-function connectAndSend(port: number, text: string): Fd {
-  const fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC)
-  assert.equal(connectSocket(fd, sockaddrOf({ family: AF_INET, host: '127.0.0.1', port })), 0)
-  const bytes = Buffer.from(text)
-  assert.equal(send(fd, bytes, bytes.length, 0), bytes.length)
-  return fd
 }
 
 function receiveAll(fd: Fd): string {
