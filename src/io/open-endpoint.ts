@@ -5,7 +5,6 @@
  *   closeAll(fds)                                                      for sockets that no listener has taken over
  */
 
-import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT, errnoName, errnoWords } from '../errno.ts'
 import { close, type Fd } from '../sys/libc.ts'
@@ -57,6 +56,7 @@ function openWildcard(port: number, options: ListenOptions): Fd {
 
 async function addressesOf(host: string): Promise<string[]> {
   if (isIP(host) !== 0) return [host]
+  const { lookup } = await import('node:dns/promises')
   const found = await lookup(host, { all: true })
   return [...new Set(found.map(({ address }) => address))]
 }
