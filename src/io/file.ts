@@ -10,7 +10,7 @@
  * O_NONBLOCK, so that a FIFO or a device that takes a file's place cannot hold the loop.
  */
 
-import { EACCES, EAGAIN, EINVAL, EISDIR, ENOSYS, EPERM, EXDEV } from '../errno.ts'
+import { EACCES, EAGAIN, EINVAL, EISDIR, ENOENT, ENOSYS, EPERM, EXDEV } from '../errno.ts'
 import {
   AT_FDCWD,
   O_CLOEXEC,
@@ -110,11 +110,12 @@ export class Directory {
 
   /**
    * Looks at `name` without opening it; a link counts as what it leads to.
-   * @param name relative, `''` for the directory itself
+   * @param name relative, `''` for the directory itself; a name with a NUL cannot exist
    * @returns 0, or `-errno`; `-EXDEV` when it lies outside
    */
   status(name: string, out: FileStatus): number {
     if (name === '') return fstat(this.fd, out)
+    if (name.includes('\0')) return -ENOENT
     const fd = this.openAny(name, O_PATH | O_CLOEXEC)
     if (fd < 0) return fd
     const r = fstat(fd, out)
@@ -128,6 +129,8 @@ export class Directory {
    * @returns the file, or `-errno`: `-EISDIR` for a directory, `-EACCES` for everything that is neither, `-EXDEV` outside
    */
   open(name: string, out: FileStatus): OpenFile | number {
+    // C would read the name up to the NUL only.
+    if (name.includes('\0')) return -ENOENT
     // The kind is asked first: opening a device can do things (a tape drive rewinds).
     const looked = name === '' ? fstat(this.fd, out) : statAt(this.fd, name, 0, out)
     if (looked < 0) return looked
@@ -159,17 +162,29 @@ export class Directory {
 
   /** Opens with O_PATH, which has no effect on what is opened, asks the kernel where that is, then opens it again by its descriptor. */
   private openAndCompare(name: string, flags: number): number {
-    const reference = open(`${this.path}/${name}`, O_PATH | O_CLOEXEC)
+    const root = linkOf(this.fd)
+    const reference = open(`${root}/${name}`, O_PATH | O_CLOEXEC)
     if (reference < 0) return reference
-    const link = `/proc/self/fd/${reference}`
-    const n = readlink(link, linkTarget)
-    const place = n < 0 ? '' : linkTarget.toString('utf8', 0, n)
-    const prefix = this.path === '/' ? '/' : `${this.path}/`
-    const isInside = place === this.path || place.startsWith(prefix)
-    const fd = !isInside ? -EXDEV : open(link, flags)
+    const link = linkOf(reference)
+    const fd = isBelow(placeOf(link), placeOf(root)) ? open(link, flags) : -EXDEV
     close(reference)
     return fd
   }
+}
+
+/** A link to whatever `fd` has open, wherever that has been moved to (proc(5)). */
+function linkOf(fd: Fd): string {
+  return `/proc/self/fd/${fd}`
+}
+
+/** @returns where `link` leads; '' when it cannot be asked, as without /proc */
+function placeOf(link: string): string {
+  const n = readlink(link, linkTarget)
+  return n < 0 ? '' : linkTarget.toString('utf8', 0, n)
+}
+
+function isBelow(place: string, root: string): boolean {
+  return root !== '' && (place === root || place.startsWith(root === '/' ? '/' : `${root}/`))
 }
 
 /**
@@ -179,9 +194,7 @@ export class Directory {
 export function openDirectory(path: string, followsLinks = false): Directory | number {
   const fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)
   if (fd < 0) return fd
-  const n = readlink(`/proc/self/fd/${fd}`, linkTarget)
-  const real = n < 0 ? path : linkTarget.toString('utf8', 0, n)
-  return new Directory(fd, real, followsLinks)
+  return new Directory(fd, placeOf(linkOf(fd)) || path, followsLinks)
 }
 
 /** Stats a path of the process, not below any directory. @returns 0 or `-errno` */
