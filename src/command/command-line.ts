@@ -23,6 +23,7 @@ export function readCommandLine(args: readonly string[], env: NodeJS.ProcessEnv)
     else if (word === '--') mayBeOption = false
     else takeOption(settings, word, rest)
   }
+  if (settings.help || settings.version) return settings
   refuseTwoPlaces(settings)
   takePort(settings, env)
   return settings

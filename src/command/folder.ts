@@ -34,9 +34,14 @@ function kindOf(path: string): Kind {
 
 function hintForMissing(name: string, path: string): string {
   if (/^\d+$/.test(name)) return `; a port is given as --port ${name}`
-  return didYouMean(basename(path), foldersIn(dirname(path)))
+  const found = basename(path)
+  return didYouMean(
+    found,
+    foldersIn(dirname(path)).filter(other => other !== found),
+  )
 }
 
+/** Links may lead to folders; a broken one has the very name that was not found. */
 function foldersIn(path: string): string[] {
   try {
     const entries = readdirSync(path, { withFileTypes: true })

@@ -4,8 +4,10 @@
  *   throw new Mistake('…', USAGE)       `main.ts` prints `veille: …` on stderr and exits with the code
  *   sentenceOf(error)                   any error as such a sentence; never a stack
  *
- * Imports nothing, so it can speak also where nothing else of veille can be loaded.
+ * Imports nothing that is bound natively, so it can speak also where nothing else of veille can be loaded.
  */
+
+import { visible } from './terminal.ts'
 
 /** What was asked for cannot be done. */
 export const REFUSED = 1
@@ -26,7 +28,9 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof Mistake ? error.exitCode : REFUSED
 }
 
+/** A mistake may quote what a user wrote, whatever that is; what others throw may have further lines, which are for programmers. */
 export function sentenceOf(error: unknown): string {
+  if (error instanceof Mistake) return visible(error.message)
   const message = error instanceof Error ? error.message : String(error)
-  return message.split('\n', 1)[0]!
+  return visible(message.split('\n', 1)[0]!)
 }
