@@ -1,0 +1,243 @@
+/**
+ * Every wait has a deadline. The loop's clock stands still here and is moved by hand, so nginx's defaults (60, 60, 60 and 75
+ * seconds) are tested to the second and no test waits for one. One test at the end lets the clock run, to see that the poller's
+ * sleep ends in time.
+ */
+
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { DECLINED, type Exchange, HANDLED, type Module } from '../../src/index.ts'
+import { F_SETFL, O_NONBLOCK, O_RDWR } from '../../src/sys/constants.ts'
+import { close, fcntl } from '../../src/sys/libc.ts'
+import { answering } from '../answering-modules.ts'
+import { drain } from '../descriptors.ts'
+import { forEachPoller } from '../pollers.ts'
+import { connectAndSend, type RawClient, serverHasRead } from '../raw-client.ts'
+import { serving } from '../serving.ts'
+import { sparseFile } from '../sites.ts'
+
+const HEAD = 'Host: example.org\r\n\r\n'
+const GET = `GET /hello.txt HTTP/1.1\r\n${HEAD}`
+const FILES = { 'hello.txt': 'Hello, world!' }
+const LARGE_BYTES = 100 * 1024 * 1024
+
+/** @returns moves the clock, and lets the loop see it */
+function stoppedClock(t: TestContext): (seconds: number) => Promise<void> {
+  let now = performance.now()
+  t.mock.method(performance, 'now', () => now)
+  return async seconds => {
+    await serverHasRead()
+    now += seconds * 1000
+    await serverHasRead()
+  }
+}
+
+async function staysOpen(client: RawClient): Promise<void> {
+  await serverHasRead()
+  assert.ok(!client.hasEnded && !client.isClosed, `closed after: ${client.text}`)
+}
+
+forEachPoller(poller => {
+  const options = { poller, files: FILES }
+
+  test('a client that connects and says nothing: a minute, then closed without a word', t =>
+    serving(options, async s => {
+      const pass = stoppedClock(t)
+      const client = await s.connect()
+      await pass(59)
+      await staysOpen(client)
+      await pass(1)
+      assert.equal((await client.atEnd()).length, 0)
+    }))
+
+  test('empty lines are nothing said', t =>
+    serving(options, async s => {
+      const pass = stoppedClock(t)
+      const client = await s.connect()
+      client.send('\r\n\r\n')
+      await pass(60)
+      assert.equal((await client.atEnd()).length, 0)
+    }))
+
+  test('half a head: 408 after a minute, however diligently its bytes drip', t =>
+    serving(options, async s => {
+      const pass = stoppedClock(t)
+      const client = await s.connect()
+      client.send('GET /hello.txt HTTP/1.1\r\nX: ')
+      for (let i = 0; i < 59; i++) {
+        client.send('x')
+        await pass(1)
+        await staysOpen(client)
+      }
+      await pass(1)
+      await client.atEnd()
+      assert.match(client.text, /^HTTP\/1\.1 408 Request Timeout\r\n.*\r\nConnection: close\r\n/s)
+    }))
+
+  test('the minute of a later head begins with its first byte', t =>
+    serving(options, async s => {
+      const pass = stoppedClock(t)
+      const client = await s.connect()
+      client.send(GET)
+      await client.untilText('Hello, world!')
+      await pass(70)
+      client.send('GET ')
+      await pass(59)
+      await staysOpen(client)
+      await pass(1)
+      await client.untilText('HTTP/1.1 408')
+      await client.atEnd()
+    }))
+
+  test('content that does not come: 408 after a minute of silence', t =>
+    serving(options, async s => {
+      const pass = stoppedClock(t)
+      for (const framing of ['Content-Length: 5', 'Transfer-Encoding: chunked']) {
+        const client = await s.connect()
+        client.send(`POST /echo HTTP/1.1\r\n${framing}\r\n${HEAD}`)
+        await pass(59)
+        await staysOpen(client)
+        await pass(1)
+        await client.atEnd()
+        assert.match(client.text, /^HTTP\/1\.1 408 Request Timeout\r\n/)
+      }
+    }))
+
+  test('content that comes slowly but steadily takes as long as it takes', t =>
+    serving(options, async s => {
+      const pass = stoppedClock(t)
+      const client = await s.connect()
+      client.send(`POST /echo HTTP/1.1\r\nContent-Length: 20\r\n${HEAD}`)
+      for (let i = 0; i < 20; i++) {
+        await pass(59)
+        client.send('x')
+      }
+      await client.untilText('x'.repeat(20))
+    }))
+
+  test('content that nobody waits for does not keep a connection either', t =>
+    serving(options, async s => {
+      const pass = stoppedClock(t)
+      const client = await s.connect()
+      client.send(`POST /early HTTP/1.1\r\nContent-Length: 5\r\n${HEAD}`)
+      await client.untilText('early')
+      await pass(60)
+      await client.atEnd()
+      assert.equal(client.text.split('HTTP/1.1').length, 2, 'one answer')
+    }))
+
+  test('an idle connection is closed after 75 seconds, without a word', t =>
+    serving(options, async s => {
+      const pass = stoppedClock(t)
+      const client = await s.connect()
+      for (let i = 0; i < 3; i++) {
+        client.send(GET)
+        await client.untilText('Hello, world!', i + 1)
+        await pass(74)
+        await staysOpen(client)
+      }
+      const before = client.bytes.length
+      await pass(1)
+      assert.equal((await client.atEnd()).length, before)
+    }))
+
+  test('a handler may take as long as it likes: only the client is on the clock', t => {
+    const held: Exchange[] = []
+    const holding: Module = {
+      name: 'holding',
+      content(x) {
+        if (x.path !== '/held') return DECLINED
+        held.push(x)
+        return HANDLED
+      },
+    }
+    return serving({ ...options, modules: [holding, answering] }, async s => {
+      const pass = stoppedClock(t)
+      const client = await s.connect()
+      client.send(`GET /held HTTP/1.1\r\n${HEAD}`)
+      await pass(3600)
+      await staysOpen(client)
+      held[0]!.answer(200, 'at last')
+      await client.untilText('at last')
+    })
+  })
+
+  test('a client that takes no bytes is cut after a minute', t =>
+    serving(options, async s => {
+      sparseFile(s.root, 'large', LARGE_BYTES)
+      const pass = stoppedClock(t)
+      const client = connectAndSend(s.port, `GET /large HTTP/1.1\r\n${HEAD}`)
+      await s.connectionsAre(1)
+      await pass(59)
+      assert.equal(s.server.connectionCount, 1)
+      await pass(1)
+      await s.connectionsAre(0)
+      close(client)
+    }))
+
+  test('one that takes a few every now and then is not', t =>
+    serving(options, async s => {
+      sparseFile(s.root, 'large', LARGE_BYTES)
+      const pass = stoppedClock(t)
+      const client = connectAndSend(s.port, `GET /large HTTP/1.1\r\n${HEAD}`)
+      fcntl(client, F_SETFL, O_RDWR | O_NONBLOCK)
+      await s.connectionsAre(1)
+      for (let i = 0; i < 20; i++) {
+        drain(client)
+        await pass(59)
+        assert.equal(s.server.connectionCount, 1)
+      }
+      await pass(121)
+      await s.connectionsAre(0)
+      close(client)
+    }))
+
+  test('lingering: five seconds of silence after the last answer', t =>
+    serving(options, async s => {
+      const pass = stoppedClock(t)
+      const client = connectAndSend(s.port, 'GET / HTTP/9.9\r\n')
+      await s.connectionsAre(1)
+      await pass(4.9)
+      assert.equal(s.server.connectionCount, 1)
+      await pass(0.1)
+      await s.connectionsAre(0)
+      close(client)
+    }))
+
+  test('… and thirty of chatter', t =>
+    serving(options, async s => {
+      const pass = stoppedClock(t)
+      const client = await s.connect()
+      client.send('GET / HTTP/9.9\r\n')
+      await client.atEnd()
+      for (let i = 0; i < 29; i++) {
+        client.send('x')
+        await pass(1)
+        assert.equal(s.server.connectionCount, 1)
+      }
+      client.send('x')
+      await pass(1)
+      await s.connectionsAre(0)
+    }))
+
+  test('a thousand deadlines at the same moment', t =>
+    serving(options, async s => {
+      const pass = stoppedClock(t)
+      const clients = await Promise.all(Array.from({ length: 1000 }, () => s.connect()))
+      await s.connectionsAre(1000)
+      await pass(60)
+      await Promise.all(clients.map(client => client.atEnd()))
+      for (const client of clients) client.end()
+      await s.connectionsAre(0)
+    }))
+
+  test('the clock runs: the poller wakes for the deadline', () =>
+    serving({ ...options, limits: { headTimeoutMs: 80, idleTimeoutMs: 80 } }, async s => {
+      const [silent, half, idle] = await Promise.all([s.connect(), s.connect(), s.connect()])
+      half.send('GET /')
+      idle.send(GET)
+      await Promise.all([silent.atEnd(), half.atEnd(), idle.atEnd()])
+      assert.match(half.text, /^HTTP\/1\.1 408 /)
+      assert.match(idle.text, /^HTTP\/1\.1 200 /)
+    }))
+})
