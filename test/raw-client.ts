@@ -7,7 +7,8 @@
  *   await client.until(bytes => …)               all that has come, once it satisfies the condition
  *   await client.atEnd()                         all that has come, once the server has closed its side
  *   client.end()                                 closes our side; reset() cuts with RST; destroy() forgets everything
- *   await serverHasRead()                        bytes sent before this call have been read by a server of this process
+ *   await serverHasRead()                        time for a server of this process to read what was sent
+ *   await eventually(condition, words)           turns of the loop until it holds
  *   connectAndSend(port, text)                   a bare socket that nobody reads from; the caller closes it
  *
  * Nothing here waits for a time: what takes longer than the guard is a hang, and fails with what had come until then.
@@ -156,11 +157,23 @@ export class RawClient {
 }
 
 /**
- * Bytes that were sent through loopback lie in the server's socket when `write` returns. Two turns of Node's loop hold at least
- * one iteration of ours between them, so the server has read them then (and accepted, if it had to).
+ * Bytes that were sent through loopback nearly always lie in the server's socket when `write` returns, and two turns of Node's loop
+ * hold at least one iteration of ours between them. Under load the kernel may deliver a little later: a test whose result
+ * depends on it waits for the effect instead, with `eventually`.
  */
 export async function serverHasRead(): Promise<void> {
   for (let i = 0; i < 2; i++) await new Promise(resolve => setImmediate(resolve))
+}
+
+/** Turns of the loop, far more than anything can need that was set in motion in this process. */
+const TURNS = 50_000
+
+export async function eventually(condition: () => boolean, words: () => string): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn++) {
+    if (condition()) return
+    await serverHasRead()
+  }
+  assert.fail(words())
 }
 
 /** When this returns, the connection waits to be accepted and the text lies in it: the loop of this process has had no turn. */

@@ -13,7 +13,7 @@ import assert from 'node:assert/strict'
 import { type RunningServer, type ServeOptions, serve } from '../src/index.ts'
 import { answering } from './answering-modules.ts'
 import { openDescriptors } from './descriptors.ts'
-import { connect, type RawClient, serverHasRead } from './raw-client.ts'
+import { connect, eventually, type RawClient } from './raw-client.ts'
 import { makeSite, removeSite } from './sites.ts'
 
 export interface ServingOptions extends ServeOptions {
@@ -91,15 +91,4 @@ export async function serving(options: ServingOptions, work: (s: Serving) => Pro
     () => openDescriptors() === atStart,
     () => `${openDescriptors()} descriptors, ${atStart} at first`,
   )
-}
-
-/** Turns of the loop until what was set in motion has come to rest; far more than it can need. */
-const TURNS = 20_000
-
-async function eventually(condition: () => boolean, words: () => string): Promise<void> {
-  for (let turn = 0; turn < TURNS; turn++) {
-    if (condition()) return
-    await serverHasRead()
-  }
-  assert.fail(words())
 }

@@ -7,11 +7,12 @@
 
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, type TestContext, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { type RunningServer, serve } from '../../src/index.ts'
 import { close, type Fd, recv } from '../../src/sys/libc.ts'
 import { type ScriptedSystem, scripted } from '../../src/sys/scripted.ts'
 import { forEachPoller } from '../pollers.ts'
-import { connect, connectAndSend, type RawClient, serverHasRead } from '../raw-client.ts'
+import { connect, connectAndSend, eventually, type RawClient, serverHasRead } from '../raw-client.ts'
 import { readAll } from '../responses.ts'
 import { makeSite, removeSite } from '../sites.ts'
 
@@ -105,12 +106,18 @@ forEachPoller(poller => {
   test('a connection for one request: accepted, read, answered, closed; the poller never hears of it', async () => {
     ;(await warm(SMALL)).end()
     await serverHasRead()
-    const client = connectAndSend(port, SMALL.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'))
-    const calls = await counting(serverHasRead)
+    const request = SMALL.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')
     // The second accept4 finds that there is nobody else.
-    assert.deepEqual(calls, { accept4: 2, recv: 1, send: 1, close: 1 })
-    assert.match(receiveAll(client), /^HTTP\/1\.1 200 OK\r\n.*Hello, world!$/s)
-    close(client)
+    const budget = { accept4: 2, recv: 1, send: 1, close: 1 }
+    let calls = {}
+    // The kernel may bring the request a moment after the connection, under load.
+    for (let attempt = 0; attempt < 10 && !isDeepStrictEqual(calls, budget); attempt++) {
+      const client = connectAndSend(port, request)
+      calls = await counting(serverHasRead)
+      assert.match(receiveAll(client), /^HTTP\/1\.1 200 OK\r\n.*Hello, world!$/s)
+      close(client)
+    }
+    assert.deepEqual(calls, budget)
   })
 
   test('an idle connection holds no buffer; one with half a head holds one, for as long as it needs it', async t => {
@@ -124,7 +131,10 @@ forEachPoller(poller => {
     assert.equal(taken(), 0)
     for (let round = 0; round < 3; round++) {
       for (const client of clients) client.send(half)
-      await serverHasRead()
+      await eventually(
+        () => taken() >= clients.length,
+        () => `${taken()} buffers were taken`,
+      )
       assert.equal(taken(), clients.length, 'one each; in later rounds, the same ones')
       for (const client of clients) await ask(client, '\r\n\r\n')
     }

@@ -9,7 +9,7 @@ import { DECLINED, type Exchange, HANDLED, type Module } from '../../src/index.t
 import { close } from '../../src/sys/libc.ts'
 import { answering } from '../answering-modules.ts'
 import { forEachPoller } from '../pollers.ts'
-import { connect, connectAndSend, serverHasRead } from '../raw-client.ts'
+import { connect, connectAndSend, eventually, serverHasRead } from '../raw-client.ts'
 import { fieldValue, readAll } from '../responses.ts'
 import { serving } from '../serving.ts'
 import { sparseFile } from '../sites.ts'
@@ -49,7 +49,10 @@ forEachPoller(poller => {
       held = []
       const client = await s.connect()
       client.send(`GET /held HTTP/1.1\r\n${HEAD}${GET}`)
-      await serverHasRead()
+      await eventually(
+        () => held.length === 1,
+        () => 'nobody has asked',
+      )
       const ended = s.server.close()
       await serverHasRead()
       held[0]!.answer(200, 'held')
@@ -112,7 +115,10 @@ forEachPoller(poller => {
       const waiting = await s.connect()
       held = []
       waiting.send(`GET /held HTTP/1.1\r\n${HEAD}`)
-      await serverHasRead()
+      await eventually(
+        () => held.length === 1 && s.server.connectionCount === 3,
+        () => 'nobody has asked',
+      )
       await s.server.close(50)
       assert.equal(s.server.connectionCount, 0)
       assert.equal(await half.gone(), false)

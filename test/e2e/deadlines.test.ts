@@ -9,11 +9,12 @@ import { type TestContext, test } from 'node:test'
 import { DECLINED, type Exchange, HANDLED, type Module } from '../../src/index.ts'
 import { F_SETFL, O_NONBLOCK, O_RDWR } from '../../src/sys/constants.ts'
 import { close, fcntl } from '../../src/sys/libc.ts'
+import { scripted } from '../../src/sys/scripted.ts'
 import { answering } from '../answering-modules.ts'
 import { drain } from '../descriptors.ts'
 import { forEachPoller } from '../pollers.ts'
-import { connectAndSend, type RawClient, serverHasRead } from '../raw-client.ts'
-import { serving } from '../serving.ts'
+import { connectAndSend, eventually, type RawClient, serverHasRead } from '../raw-client.ts'
+import { type Serving, serving } from '../serving.ts'
 import { sparseFile } from '../sites.ts'
 
 const HEAD = 'Host: example.org\r\n\r\n'
@@ -32,6 +33,24 @@ function stoppedClock(t: TestContext): (seconds: number) => Promise<void> {
   }
 }
 
+/** A connection whose first deadline is set: the clock may be moved. */
+async function accepted(s: Serving): Promise<RawClient> {
+  const before = s.server.connectionCount
+  const client = await s.connect()
+  await s.connectionsAre(before + 1)
+  return client
+}
+
+/** Sends, and waits until the server has received it: the clock may be moved. */
+async function say(client: RawClient, text: string): Promise<void> {
+  using system = scripted()
+  client.send(text)
+  await eventually(
+    () => system.calls.recv > 0,
+    () => `the server does not read ${JSON.stringify(text)}`,
+  )
+}
+
 async function staysOpen(client: RawClient): Promise<void> {
   await serverHasRead()
   assert.ok(!client.hasEnded && !client.isClosed, `closed after: ${client.text}`)
@@ -43,7 +62,7 @@ forEachPoller(poller => {
   test('a client that connects and says nothing: a minute, then closed without a word', t =>
     serving(options, async s => {
       const pass = stoppedClock(t)
-      const client = await s.connect()
+      const client = await accepted(s)
       await pass(59)
       await staysOpen(client)
       await pass(1)
@@ -53,8 +72,8 @@ forEachPoller(poller => {
   test('empty lines are nothing said', t =>
     serving(options, async s => {
       const pass = stoppedClock(t)
-      const client = await s.connect()
-      client.send('\r\n\r\n')
+      const client = await accepted(s)
+      await say(client, '\r\n\r\n')
       await pass(60)
       assert.equal((await client.atEnd()).length, 0)
     }))
@@ -62,10 +81,10 @@ forEachPoller(poller => {
   test('half a head: 408 after a minute, however diligently its bytes drip', t =>
     serving(options, async s => {
       const pass = stoppedClock(t)
-      const client = await s.connect()
-      client.send('GET /hello.txt HTTP/1.1\r\nX: ')
+      const client = await accepted(s)
+      await say(client, 'GET /hello.txt HTTP/1.1\r\nX: ')
       for (let i = 0; i < 59; i++) {
-        client.send('x')
+        await say(client, 'x')
         await pass(1)
         await staysOpen(client)
       }
@@ -77,11 +96,11 @@ forEachPoller(poller => {
   test('the minute of a later head begins with its first byte', t =>
     serving(options, async s => {
       const pass = stoppedClock(t)
-      const client = await s.connect()
+      const client = await accepted(s)
       client.send(GET)
       await client.untilText('Hello, world!')
       await pass(70)
-      client.send('GET ')
+      await say(client, 'GET ')
       await pass(59)
       await staysOpen(client)
       await pass(1)
@@ -93,8 +112,8 @@ forEachPoller(poller => {
     serving(options, async s => {
       const pass = stoppedClock(t)
       for (const framing of ['Content-Length: 5', 'Transfer-Encoding: chunked']) {
-        const client = await s.connect()
-        client.send(`POST /echo HTTP/1.1\r\n${framing}\r\n${HEAD}`)
+        const client = await accepted(s)
+        await say(client, `POST /echo HTTP/1.1\r\n${framing}\r\n${HEAD}`)
         await pass(59)
         await staysOpen(client)
         await pass(1)
@@ -106,11 +125,11 @@ forEachPoller(poller => {
   test('content that comes slowly but steadily takes as long as it takes', t =>
     serving(options, async s => {
       const pass = stoppedClock(t)
-      const client = await s.connect()
-      client.send(`POST /echo HTTP/1.1\r\nContent-Length: 20\r\n${HEAD}`)
+      const client = await accepted(s)
+      await say(client, `POST /echo HTTP/1.1\r\nContent-Length: 20\r\n${HEAD}`)
       for (let i = 0; i < 20; i++) {
         await pass(59)
-        client.send('x')
+        await say(client, 'x')
       }
       await client.untilText('x'.repeat(20))
     }))
@@ -118,7 +137,7 @@ forEachPoller(poller => {
   test('content that nobody waits for does not keep a connection either', t =>
     serving(options, async s => {
       const pass = stoppedClock(t)
-      const client = await s.connect()
+      const client = await accepted(s)
       client.send(`POST /early HTTP/1.1\r\nContent-Length: 5\r\n${HEAD}`)
       await client.untilText('early')
       await pass(60)
@@ -129,7 +148,7 @@ forEachPoller(poller => {
   test('an idle connection is closed after 75 seconds, without a word', t =>
     serving(options, async s => {
       const pass = stoppedClock(t)
-      const client = await s.connect()
+      const client = await accepted(s)
       for (let i = 0; i < 3; i++) {
         client.send(GET)
         await client.untilText('Hello, world!', i + 1)
@@ -153,8 +172,8 @@ forEachPoller(poller => {
     }
     return serving({ ...options, modules: [holding, answering] }, async s => {
       const pass = stoppedClock(t)
-      const client = await s.connect()
-      client.send(`GET /held HTTP/1.1\r\n${HEAD}`)
+      const client = await accepted(s)
+      await say(client, `GET /held HTTP/1.1\r\n${HEAD}`)
       await pass(3600)
       await staysOpen(client)
       held[0]!.answer(200, 'at last')
@@ -207,15 +226,15 @@ forEachPoller(poller => {
   test('… and thirty of chatter', t =>
     serving(options, async s => {
       const pass = stoppedClock(t)
-      const client = await s.connect()
+      const client = await accepted(s)
       client.send('GET / HTTP/9.9\r\n')
       await client.atEnd()
       for (let i = 0; i < 29; i++) {
-        client.send('x')
+        await say(client, 'x')
         await pass(1)
         assert.equal(s.server.connectionCount, 1)
       }
-      client.send('x')
+      await say(client, 'x')
       await pass(1)
       await s.connectionsAre(0)
     }))
