@@ -9,10 +9,11 @@
  *   POLLERS                              the names, for suites that run once for each
  *   fakeClock()                          a clock that only the test moves
  *   openDescriptors()                    how many this process has, to see that none is left
+ *   descriptorLimits()                   how many it may have
  */
 
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { createPoller } from '../src/loop/loop.ts'
 import type { Poller, PollerName } from '../src/loop/poller.ts'
 import {
@@ -122,6 +123,12 @@ export function fakeClock(start = 1000): FakeClock {
   const clock = (() => clock.now) as FakeClock
   clock.now = start
   return clock
+}
+
+/** How many descriptors this process may have, and how many it may allow itself (Node has raised the first to the second). */
+export function descriptorLimits(): [soft: number, hard: number] {
+  const line = /Max open files +(\d+) +(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8'))!
+  return [Number(line[1]), Number(line[2])]
 }
 
 /** One of them is the directory that is being read. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { Descriptors, type FakeClock, fakeClock, POLLERS } from '../../test/descriptors.ts'
+import { Descriptors, descriptorLimits, type FakeClock, fakeClock, POLLERS } from '../../test/descriptors.ts'
 import {
   EADDRINUSE,
   EBADF,
@@ -31,13 +31,13 @@ import {
   FD_CLOEXEC,
   IPPROTO_TCP,
   O_NONBLOCK,
-  RLIMIT_NOFILE,
   SHUT_RDWR,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOCK_STREAM,
   TCP_NODELAY,
 } from '../sys/constants.ts'
+import { bind } from '../sys/ffi.ts'
 import * as libc from '../sys/libc.ts'
 import { scripted } from '../sys/scripted.ts'
 import { type Address, formatAddress, inetAddress, sockaddrOf, unixAddress } from './address.ts'
@@ -120,12 +120,19 @@ class Bench implements ListenerOwner {
   }
 }
 
+/** setrlimit(2): only this test wants it. */
+const setrlimit = bind<(resource: number, limits: BigUint64Array) => number>(
+  'int setrlimit(int resource, void *limits)',
+)
+const RLIMIT_NOFILE = 7
+
 /** The process may have `most` descriptors. @returns what takes that back */
 function lowerLimit(most: number): () => void {
-  const before = new BigUint64Array(2)
-  assert.equal(libc.native.getrlimit(RLIMIT_NOFILE, before), 0)
-  assert.equal(libc.native.setrlimit(RLIMIT_NOFILE, new BigUint64Array([BigInt(most), before[1]!])), 0)
-  return () => void libc.native.setrlimit(RLIMIT_NOFILE, before)
+  const [soft, hard] = descriptorLimits()
+  const set = (limit: number): number =>
+    setrlimit(RLIMIT_NOFILE, new BigUint64Array([limit, hard].map(BigInt)))
+  assert.equal(set(most), 0)
+  return () => void set(soft)
 }
 
 /** A directory for one test. */

@@ -12,7 +12,6 @@ export class UnsupportedPlatform extends Error {}
 interface PlatformTable {
   /** fcntl.h */
   readonly O_DIRECTORY: number
-  readonly O_NOFOLLOW: number
   /** asm/unistd.h: called by number, because older libcs have no function for them. */
   readonly SYS_statx: number
   readonly SYS_openat2: number
@@ -23,14 +22,12 @@ interface PlatformTable {
 const PLATFORMS: Readonly<Record<string, PlatformTable>> = {
   'linux-x64': {
     O_DIRECTORY: 0o200000,
-    O_NOFOLLOW: 0o400000,
     SYS_statx: 332,
     SYS_openat2: 437,
     EPOLL_EVENT: { sizeBytes: 12, data: 4 },
   },
   'linux-arm64': {
     O_DIRECTORY: 0o040000,
-    O_NOFOLLOW: 0o100000,
     SYS_statx: 291,
     SYS_openat2: 437,
     EPOLL_EVENT: { sizeBytes: 16, data: 8 },
@@ -46,7 +43,7 @@ function tableOf(platform: string): PlatformTable {
   )
 }
 
-export const { O_DIRECTORY, O_NOFOLLOW, SYS_statx, SYS_openat2, EPOLL_EVENT } = tableOf(
+export const { O_DIRECTORY, SYS_statx, SYS_openat2, EPOLL_EVENT } = tableOf(
   `${process.platform}-${process.arch}`,
 )
 
@@ -54,9 +51,7 @@ export const { O_DIRECTORY, O_NOFOLLOW, SYS_statx, SYS_openat2, EPOLL_EVENT } = 
 export const O_RDONLY = 0
 export const O_WRONLY = 1
 export const O_RDWR = 2
-export const O_CREAT = 0o100
 export const O_NOCTTY = 0o400
-export const O_APPEND = 0o2000
 export const O_NONBLOCK = 0o4000
 export const O_CLOEXEC = 0o2000000
 export const O_PATH = 0o10000000
@@ -94,7 +89,6 @@ export const STATX = {
 } as const
 
 // sys/socket.h, netinet/in.h, netinet/tcp.h, sys/un.h
-export const AF_UNSPEC = 0
 export const AF_UNIX = 1
 export const AF_INET = 2
 export const AF_INET6 = 10
@@ -103,22 +97,15 @@ export const SOCK_NONBLOCK = 0o4000
 export const SOCK_CLOEXEC = 0o2000000
 export const SOL_SOCKET = 1
 export const SO_REUSEADDR = 2
-export const SO_TYPE = 3
-export const SO_ERROR = 4
-export const SO_SNDBUF = 7
-export const SO_RCVBUF = 8
 export const SO_LINGER = 13
 export const SO_REUSEPORT = 15
 export const SO_ACCEPTCONN = 30
 export const IPPROTO_TCP = 6
 export const TCP_NODELAY = 1
-export const TCP_DEFER_ACCEPT = 9
 export const IPPROTO_IPV6 = 41
 export const IPV6_V6ONLY = 26
-export const MSG_DONTWAIT = 0x40
 export const MSG_NOSIGNAL = 0x4000
 export const MSG_MORE = 0x8000
-export const SHUT_RD = 0
 export const SHUT_WR = 1
 export const SHUT_RDWR = 2
 /** linux/sockios.h: bytes that the peer has not acknowledged yet. */
@@ -150,6 +137,3 @@ export const POLLHUP = 0x010
 export const POLLNVAL = 0x020
 /** `struct pollfd`: int fd, short events, short revents. */
 export const POLLFD = { sizeBytes: 8, events: 4, revents: 6 } as const
-
-// sys/resource.h
-export const RLIMIT_NOFILE = 7

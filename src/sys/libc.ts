@@ -62,8 +62,6 @@ export interface Native {
   epoll_create1(flags: number): number
   epoll_ctl(epfd: Fd, operation: number, fd: Fd, event: Uint8Array): number
   epoll_wait(epfd: Fd, events: Uint8Array, count: number, timeoutMs: number): number
-  getrlimit(resource: number, limits: BigUint64Array): number
-  setrlimit(resource: number, limits: BigUint64Array): number
 }
 
 /**
@@ -103,8 +101,6 @@ const PROTOTYPES: Readonly<Record<keyof Native, string>> = {
   epoll_create1: 'int epoll_create1(int flags)',
   epoll_ctl: 'int epoll_ctl(int epfd, int operation, int fd, void *event)',
   epoll_wait: 'int epoll_wait(int epfd, void *events, int count, int timeout)',
-  getrlimit: 'int getrlimit(int resource, void *limits)',
-  setrlimit: 'int setrlimit(int resource, void *limits)',
 }
 
 /** The functions in use: bound once, at start-up. */
@@ -382,23 +378,4 @@ export function epollControl(epfd: Fd, operation: number, fd: Fd, event: Uint8Ar
 /** @param events receives at most `count` × `struct epoll_event` @returns how many, or `-errno` @see epoll_wait(2) */
 export function epollWait(epfd: Fd, events: Uint8Array, count: number, timeoutMs: number): number {
   return result(native.epoll_wait(epfd, events, count, timeoutMs))
-}
-
-// Limits
-
-const limits = new BigUint64Array(2)
-
-/** @returns the soft limit of `resource`, or `-errno` @see getrlimit(2) */
-export function getrlimit(resource: number): number {
-  const r = result(native.getrlimit(resource, limits))
-  return r < 0 ? r : Number(limits[0])
-}
-
-/** Raises the soft limit of `resource` to the hard one. @returns the limit now, or `-errno` @see setrlimit(2) */
-export function raiseLimit(resource: number): number {
-  const r = result(native.getrlimit(resource, limits))
-  if (r < 0) return r
-  limits[0] = limits[1]!
-  const set = result(native.setrlimit(resource, limits))
-  return set < 0 ? set : Number(limits[0])
 }
