@@ -85,6 +85,7 @@ export class FieldSection implements FieldLookup {
   /** The bytes of the section that `#lines` and `#firstLine` are about, and the rest of what was found in them. */
   #remembered = NO_BYTES
   #rememberedLength = 0
+  #rememberedOffset = 0
   #rememberedCount = 0
   #rememberedSeen = 0
   #rememberedRepeated = 0
@@ -117,12 +118,24 @@ export class FieldSection implements FieldLookup {
     const origin = base + this.#offset
     const sectionStop = Math.min(end, base + headBytes)
     if (this.#scanned === this.#offset) {
-      if (this.#isRemembered(bytes, origin, sectionStop)) return this.#recall(origin)
+      if (this.#isRemembered(bytes, origin, sectionStop)) {
+        this.#rememberedOffset = this.#offset
+        this.#restore()
+        return origin + this.#rememberedLength
+      }
       this.#rememberedLength = 0
     }
     const at = this.#read(bytes, base, origin, sectionStop)
     if (at > 0) this.#remember(bytes, origin, at)
     return at
+  }
+
+  /** The caller has seen that these bytes hold the message whose section was the last complete one. */
+  recall(bytes: Buffer, base: number): void {
+    this.#bytes = bytes
+    this.#base = base
+    this.#offset = this.#rememberedOffset
+    this.#restore()
   }
 
   #read(bytes: Buffer, base: number, origin: number, sectionStop: number): number {
@@ -191,22 +204,22 @@ export class FieldSection implements FieldLookup {
     )
   }
 
-  #recall(origin: number): number {
+  #restore(): void {
     this.count = this.#rememberedCount
     this.#seen = this.#rememberedSeen
     this.#repeated = this.#rememberedRepeated
-    return origin + this.#rememberedLength
   }
 
   #remember(bytes: Buffer, origin: number, end: number): void {
+    this.#rememberedOffset = this.#offset
+    this.#rememberedCount = this.count
+    this.#rememberedSeen = this.#seen
+    this.#rememberedRepeated = this.#repeated
     const length = end - origin
     if (length < LEAST_REMEMBERED || length > MOST_REMEMBERED) return
     if (this.#remembered.length < length) this.#remembered = Buffer.allocUnsafeSlow(2 * length)
     bytes.copy(this.#remembered, 0, origin, end)
     this.#rememberedLength = length
-    this.#rememberedCount = this.count
-    this.#rememberedSeen = this.#seen
-    this.#rememberedRepeated = this.#repeated
   }
 
   #grow(): Int32Array {

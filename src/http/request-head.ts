@@ -99,20 +99,39 @@ const VERSION_CR = 8
 
 const NO_BYTES: Buffer = Buffer.alloc(0)
 
-export class RequestHead {
+/** Larger heads are too rare to be kept for the case that they come again. */
+const MOST_REMEMBERED = 4096
+
+/** What is found in a request line. */
+class RequestLine {
   /** A method that this server knows is always the same string; another one is text of its own. */
   method = ''
   /** The digit behind `HTTP/1.`: 0, 1, or more, which counts as 1 (RFC 9110 §2.5). */
   versionMinor = 0
   /** HAS_ESCAPE and IS_UNTIDY, of the path only. */
   pathNotes = 0
-  readonly fields: FieldSection
   /** Offsets from the first byte of the message, where an empty line may stand: see `lineStart`. */
   lineStart = 0
   targetStart = 0
   targetEnd = 0
   /** The question mark of the target, or -1. */
   queryMark = -1
+
+  copyFrom(other: RequestLine): void {
+    this.method = other.method
+    this.versionMinor = other.versionMinor
+    this.pathNotes = other.pathNotes
+    this.lineStart = other.lineStart
+    this.targetStart = other.targetStart
+    this.targetEnd = other.targetEnd
+    this.queryMark = other.queryMark
+  }
+}
+
+export class RequestHead extends RequestLine {
+  /** Byte for byte the head that this instance has read before: whatever was concluded from that one holds for it. */
+  isRepeated = false
+  readonly fields: FieldSection
 
   readonly #limits: HeadLimits
   /** What the last call of parse() was given; the message begins at `#start` in it. */
@@ -124,8 +143,13 @@ export class RequestHead {
   #emptyLineCount = 0
   /** The length of the message's head, once it is complete. */
   #length = 0
+  /** The complete head before this one: its bytes, and what was found in its request line. */
+  #last = NO_BYTES
+  #lastLength = 0
+  readonly #lastLine = new RequestLine()
 
   constructor(limits: HeadLimits = DEFAULT_HEAD_LIMITS, fields = new FieldSection(limits)) {
+    super()
     this.#limits = limits
     this.fields = fields
   }
@@ -139,7 +163,9 @@ export class RequestHead {
     return this.#part !== IN_EMPTY_LINES
   }
 
+  /** Only the bytes of the last complete head are kept, to know it again. */
   reset(): void {
+    this.isRepeated = false
     this.method = ''
     this.versionMinor = 0
     this.pathNotes = 0
@@ -164,7 +190,11 @@ export class RequestHead {
     this.#bytes = bytes
     this.#start = start
     let at = start + this.#scanned
-    if (this.#part === IN_EMPTY_LINES) at = this.#emptyLines(bytes, at, end)
+    if (this.#part === IN_EMPTY_LINES) {
+      if (this.#isLast(bytes, start, end)) return this.#recall(bytes, start)
+      this.#lastLength = 0
+      at = this.#emptyLines(bytes, at, end)
+    }
     if (at >= 0 && this.#part === IN_METHOD) at = this.#method(bytes, at, end)
     if (at >= 0 && this.#part === IN_TARGET) at = this.#target(bytes, at, end)
     if (at >= 0 && this.#part === IN_VERSION) at = this.#version(bytes, at, end)
@@ -272,7 +302,42 @@ export class RequestHead {
     if (at < 0) return at
     this.#length = at - this.#start
     this.#part = COMPLETE
+    this.#remember(bytes)
     return at
+  }
+
+  /**
+   * Requests repeat: a client asks again, many ask for one thing. Comparing 41 bytes takes 0.05 µs, reading and
+   * checking them 0.5 (bench/parser.ts, Node 20, November 2026). The last bytes are looked at first: where another head
+   * is longer or shorter, they tell.
+   */
+  #isLast(bytes: Buffer, start: number, end: number): boolean {
+    const length = this.#lastLength
+    const stop = start + length
+    return (
+      length > 0 &&
+      stop <= end &&
+      bytes[stop - 1] === LF &&
+      bytes[stop - 5] === this.#last[length - 5] &&
+      bytes.compare(this.#last, 0, length, start, stop) === 0
+    )
+  }
+
+  #recall(bytes: Buffer, start: number): number {
+    this.copyFrom(this.#lastLine)
+    this.#length = this.#lastLength
+    this.#part = COMPLETE
+    this.isRepeated = true
+    this.fields.recall(bytes, start)
+    return start + this.#length
+  }
+
+  #remember(bytes: Buffer): void {
+    if (this.#length > MOST_REMEMBERED) return
+    if (this.#last.length < this.#length) this.#last = Buffer.allocUnsafeSlow(2 * this.#length)
+    bytes.copy(this.#last, 0, this.#start, this.#start + this.#length)
+    this.#lastLength = this.#length
+    this.#lastLine.copyFrom(this)
   }
 
   /** The first byte that we do not have, or that a request line may not reach. */
@@ -319,13 +384,7 @@ export class RequestHead {
   detachedCopy(): RequestHead {
     const bytes = Buffer.from(this.#bytes.subarray(this.#start, this.#start + this.#length))
     const copy = new RequestHead(this.#limits, this.fields.copyOver(bytes))
-    copy.method = this.method
-    copy.versionMinor = this.versionMinor
-    copy.pathNotes = this.pathNotes
-    copy.lineStart = this.lineStart
-    copy.targetStart = this.targetStart
-    copy.targetEnd = this.targetEnd
-    copy.queryMark = this.queryMark
+    copy.copyFrom(this)
     copy.#bytes = bytes
     copy.#length = this.#length
     copy.#part = COMPLETE

@@ -22,6 +22,19 @@ export class RequestFacts {
   expectsContinue = false
   /** The connection may be kept for another request. */
   mayPersist = false
+  /** The head that all this was found in, as long as it was in order. */
+  #head: RequestHead | null = null
+  #isSecure = false
+
+  /** Was this very head checked just before, and is it the same again? */
+  holdFor(head: RequestHead, isSecure: boolean): boolean {
+    return head.isRepeated && head === this.#head && isSecure === this.#isSecure
+  }
+
+  belongTo(head: RequestHead | null, isSecure: boolean): void {
+    this.#head = head
+    this.#isSecure = isSecure
+  }
 }
 
 /**
@@ -30,6 +43,13 @@ export class RequestFacts {
  * @returns OK or a refusal
  */
 export function checkRequest(head: RequestHead, isSecure: boolean, request: RequestFacts): number {
+  if (request.holdFor(head, isSecure)) return OK
+  const result = check(head, isSecure, request)
+  request.belongTo(result === OK ? head : null, isSecure)
+  return result
+}
+
+function check(head: RequestHead, isSecure: boolean, request: RequestFacts): number {
   const target = parseTarget(head, isSecure, request.target)
   if (target !== OK) return target
   if (request.target.form === AUTHORITY_FORM) return METHOD_NOT_IMPLEMENTED
