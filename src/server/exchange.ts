@@ -51,6 +51,8 @@ export interface ExchangePhases {
   fail(x: Exchange, status: number, words: string): void
   /** The modules' last word on the fields. */
   finishFields(x: Exchange): void
+  /** Calls `x.onAbandoned`; an exception in there must not keep the connection from its end. */
+  abandon(x: Exchange): void
 }
 
 /** Shared by all exchanges that have added no field: most answers carry prepared lines only. */
@@ -292,7 +294,7 @@ export class Exchange {
   abandon(): void {
     if (this.isAbandoned) return
     this.isAbandoned = true
-    this.onAbandoned?.()
+    this.phases.abandon(this)
   }
 
   private get isOpen(): boolean {

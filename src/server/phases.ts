@@ -68,6 +68,14 @@ export class Phases implements ExchangePhases {
     for (const module of this.finishers) module.fields!(x)
   }
 
+  abandon(x: Exchange): void {
+    try {
+      x.onAbandoned?.()
+    } catch (error) {
+      this.report('(onAbandoned)', error)
+    }
+  }
+
   log(x: Exchange): void {
     for (const module of this.loggers) {
       try {
