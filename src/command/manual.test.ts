@@ -39,5 +39,5 @@ describe('words wrapped into lines', () => {
 it('docs/command.md is up to date', () => {
   const root = dirname(createRequire(import.meta.url).resolve('veille/package.json'))
   const written = readFileSync(join(root, 'docs/command.md'), 'utf8')
-  assert.ok(written === manual(), 'run scripts/command-manual.ts')
+  assert.ok(written === manual(), 'run npm run generate')
 })

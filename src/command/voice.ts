@@ -40,7 +40,6 @@ export interface Voice {
 
 /** A stream and whether a person reads it. */
 export interface Speaker extends OutputStream {
-  readonly isTTY?: boolean
   readonly columns?: number
 }
 
@@ -60,7 +59,8 @@ export function voiceOf({ quiet, json }: Settings, { stdout, stderr, env }: Surr
   if (json) return jsonVoice(out.write, log)
   if (stdout.isTTY !== true) return plainVoice(out.write, log)
   const colour = isColourWanted(true, env)
-  return terminalVoice(out.write, log, { colour, frame: canDraw(env), columns: stdout.columns ?? 80 })
+  // A terminal that does not know its width says 0.
+  return terminalVoice(out.write, log, { colour, frame: canDraw(env), columns: stdout.columns || 80 })
 }
 
 type Write = (lines: string) => void

@@ -169,6 +169,19 @@ describe('on a terminal', () => {
     client.destroy()
   })
 
+  it('that is stopped by Ctrl-S does not hold the server', { skip }, async () => {
+    const veille = onTerminal([])
+    const port = await portOn(veille)
+    await ask({ port }, '/before')
+    await veille.stdout.until(/\/before\r\n/)
+    veille.child.stdin!.write('\x13')
+    // Nothing tells when the terminal has taken it; were this too short, the test would be milder, but not wrong.
+    await new Promise(resolve => setTimeout(resolve, 200))
+    for (let i = 0; i < 10; i++) await ask({ port }, `/${i}/${'x'.repeat(6000)}`)
+    veille.child.stdin!.write('\x11')
+    await veille.stdout.until(/ \/9\/x+\r\n/)
+  })
+
   it('a dumb one gets neither box nor colour', { skip }, async () => {
     const veille = onTerminal([], { TERM: 'dumb' })
     await veille.stdout.until(/Local {5}http:\/\/localhost:\d+\/[\s\S]*Stop it with Ctrl-C\.\r\n/)
