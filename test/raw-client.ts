@@ -50,14 +50,14 @@ export class RawClient {
   isClosed = false
   /** What the system said when it broke: ECONNRESET and the like. */
   failure: NodeJS.ErrnoException | null = null
-  private received = Buffer.alloc(0)
-  private parts: Buffer[] = []
+  private received = Buffer.alloc(4096)
+  private receivedBytes = 0
   private readonly waiting = new Set<() => void>()
 
   constructor(socket: Socket) {
     this.socket = socket
     socket.on('data', bytes => {
-      this.parts.push(bytes)
+      this.keep(bytes)
       this.tell()
     })
     socket.on('end', () => {
@@ -76,11 +76,7 @@ export class RawClient {
 
   /** Everything that has come so far. */
   get bytes(): Buffer {
-    if (this.parts.length > 0) {
-      this.received = Buffer.concat([this.received, ...this.parts])
-      this.parts = []
-    }
-    return this.received
+    return this.received.subarray(0, this.receivedBytes)
   }
 
   get text(): string {
@@ -109,9 +105,18 @@ export class RawClient {
     return this.wait(() => condition(this.bytes))
   }
 
-  /** Until `count` answers of this text (their status lines, say) have come. */
+  /** Until this text has come `count` times. */
   untilText(text: string, count = 1): Promise<Buffer> {
-    return this.until(() => this.text.split(text).length > count)
+    let found = 0
+    let from = 0
+    return this.until(bytes => {
+      for (let at = bytes.indexOf(text, from); at >= 0; at = bytes.indexOf(text, from)) {
+        found++
+        from = at + text.length
+      }
+      from = Math.max(from, bytes.length - text.length)
+      return found >= count
+    })
   }
 
   /** @returns all that has come; rejects when the connection was reset instead of ended */
@@ -123,6 +128,17 @@ export class RawClient {
   async gone(): Promise<boolean> {
     await this.wait(() => this.hasEnded || this.isClosed).catch(() => {})
     return this.hasEnded && this.failure === null
+  }
+
+  private keep(bytes: Buffer): void {
+    const needed = this.receivedBytes + bytes.length
+    if (needed > this.received.length) {
+      const larger = Buffer.alloc(2 * needed)
+      this.bytes.copy(larger)
+      this.received = larger
+    }
+    bytes.copy(this.received, this.receivedBytes)
+    this.receivedBytes = needed
   }
 
   private wait(condition: () => boolean): Promise<Buffer> {

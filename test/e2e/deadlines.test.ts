@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { DECLINED, type Exchange, HANDLED, type Module } from '../../src/index.ts'
 import { F_SETFL, O_NONBLOCK, O_RDWR } from '../../src/sys/constants.ts'
 import { close, fcntl } from '../../src/sys/libc.ts'
@@ -16,22 +16,12 @@ import { forEachPoller } from '../pollers.ts'
 import { connectAndSend, eventually, type RawClient, serverHasRead } from '../raw-client.ts'
 import { type Serving, serving } from '../serving.ts'
 import { sparseFile } from '../sites.ts'
+import { stoppedClock } from '../stopped-clock.ts'
 
 const HEAD = 'Host: example.org\r\n\r\n'
 const GET = `GET /hello.txt HTTP/1.1\r\n${HEAD}`
 const FILES = { 'hello.txt': 'Hello, world!' }
 const LARGE_BYTES = 100 * 1024 * 1024
-
-/** @returns moves the clock, and lets the loop see it */
-function stoppedClock(t: TestContext): (seconds: number) => Promise<void> {
-  let now = performance.now()
-  t.mock.method(performance, 'now', () => now)
-  return async seconds => {
-    await serverHasRead()
-    now += seconds * 1000
-    await serverHasRead()
-  }
-}
 
 /** A connection whose first deadline is set: the clock may be moved. */
 async function accepted(s: Serving): Promise<RawClient> {
