@@ -73,14 +73,29 @@ describe('the cache of files', () => {
     cache.close()
   })
 
-  it('remembers nothing of what is not there, or is a directory', () => {
+  it('believes for a second that a name is not there, and sees it go at once when it looks', () => {
     const cache = new FileCache(directory(), true)
     assert.equal(cache.lookUp('late.txt', 0), -ENOENT)
     write('late.txt', 'here')
-    assert.equal(textOf(found(cache, 'late.txt', 0)), 'here')
-    assert.equal(cache.lookUp('', 0), -EISDIR)
+    assert.equal(cache.lookUp('late.txt', VALID_MS - 1), -ENOENT)
+    assert.equal(textOf(found(cache, 'late.txt', VALID_MS)), 'here')
     rmSync(join(place, 'late.txt'))
-    assert.equal(cache.lookUp('late.txt', VALID_MS), -ENOENT)
+    assert.equal(cache.lookUp('late.txt', 2 * VALID_MS), -ENOENT)
+    cache.close()
+  })
+
+  it('does not keep what is a directory', () => {
+    const cache = new FileCache(directory(), true)
+    assert.equal(cache.lookUp('', 0), -EISDIR)
+    cache.close()
+  })
+
+  it('keeps the files that it knows when somebody asks for thousands that are not there', () => {
+    const cache = new FileCache(directory(), true)
+    write('here.txt', 'here')
+    const before = found(cache, 'here.txt', 0)
+    for (let i = 0; i < 5000; i++) assert.equal(cache.lookUp(`nothing-${i}`, 1), -ENOENT)
+    assert.equal(found(cache, 'here.txt', 1), before)
     cache.close()
   })
 

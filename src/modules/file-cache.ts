@@ -5,12 +5,13 @@
  *   cache.lookUp('a/b.html', now)        a `CachedFile`, or `-errno`
  *
  * What is remembered is believed for VALID_MS; then the file system is asked again, so a change is seen within a second. Up to
- * MOST_FILES are kept, the least recently checked go first. Files of at most IN_MEMORY_BYTES are held as bytes and need no
+ * MOST_FILES are kept, the least recently checked go first; that a name is not there is believed as long. Files of at most IN_MEMORY_BYTES are held as bytes and need no
  * descriptor; larger ones are held open.
  *
  * `name.br`, `name.zst` and `name.gz` beside a file are the same file in another content coding.
  */
 
+import { ENOENT } from '../errno.ts'
 import { etagOf, lastModifiedOf } from '../http/conditions.ts'
 import { formatDate } from '../http/date.ts'
 import { mediaTypeOf } from '../http/media-types.ts'
@@ -86,6 +87,8 @@ export class FileCache {
   private readonly directory: Directory
   private readonly precompressed: boolean
   private readonly entries = new Map<string, Entry>()
+  /** Names that were not there, and when that was seen. */
+  private readonly absent = new Map<string, number>()
   private memoryBytes = 0
 
   constructor(directory: Directory, precompressed: boolean) {
@@ -101,6 +104,8 @@ export class FileCache {
   lookUp(name: string, now: number): CachedFile | number {
     const entry = this.entries.get(name)
     if (entry !== undefined && now - entry.checkedAt < VALID_MS) return entry
+    if (entry === undefined && now - (this.absent.get(name) ?? Number.NEGATIVE_INFINITY) < VALID_MS)
+      return -ENOENT
     return this.check(name, entry, now)
   }
 
@@ -113,6 +118,7 @@ export class FileCache {
     const looked = this.directory.status(name, newStatus())
     if (looked < 0) {
       this.forget(name)
+      if (looked === -ENOENT) this.rememberAbsence(name, now)
       return looked
     }
     const codings = this.precompressed ? BY_SIZE.filter(coding => this.exists(name + ENDINGS[coding]!)) : []
@@ -131,6 +137,12 @@ export class FileCache {
       if (typeof variant !== 'number') encoded.push(variant)
     }
     return this.remember(name, { identity, encoded, codings: encoded.map(r => r.coding!), checkedAt: now })
+  }
+
+  /** Whoever asks for many names that are not there pushes out others of them, never a file. */
+  private rememberAbsence(name: string, now: number): void {
+    if (this.absent.size >= MOST_FILES) this.absent.clear()
+    this.absent.set(name, now)
   }
 
   private exists(name: string): boolean {

@@ -26,7 +26,7 @@ import type { Directory } from '../io/file.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { DECLINED, HANDLED, type Module, type Outcome } from '../server/module.ts'
 import { refuseMethod } from '../server/phases.ts'
-import { type CachedFile, FileCache, type Representation, VALID_MS } from './file-cache.ts'
+import { type CachedFile, FileCache, type Representation } from './file-cache.ts'
 
 export interface StaticOptions {
   directory: Directory
@@ -61,8 +61,6 @@ class StaticFiles implements Module {
   readonly name = 'static'
   private readonly options: StaticOptions
   private readonly cache: FileCache
-  /** When we last saw that the site has no page of its own for 404. */
-  private noPageAt = Number.NEGATIVE_INFINITY
 
   constructor(options: StaticOptions) {
     this.options = options
@@ -84,12 +82,9 @@ class StaticFiles implements Module {
 
   /** The site's own page for what is not found. */
   failure(x: Exchange, status: number): Outcome {
-    if (status !== 404 || x.startedAt - this.noPageAt < VALID_MS) return DECLINED
+    if (status !== 404) return DECLINED
     const found = this.cache.lookUp('404.html', x.startedAt)
-    if (typeof found === 'number') {
-      this.noPageAt = x.startedAt
-      return DECLINED
-    }
+    if (typeof found === 'number') return DECLINED
     const { identity } = found
     x.setField('Content-Type', identity.mediaType)
     sendWhole(x, 404, identity)
