@@ -103,7 +103,9 @@ export class Exchange {
   private readonly responder: Responder
   private readonly phases: ExchangePhases
   /** Lines that were put together before, as a cache has them; they come first and are not looked at. */
-  private preparedLines = ''
+  preparedLines = ''
+  /** The same, of a module that adds them to what others have prepared. Apart, so that neither needs to be joined anew. */
+  appendedLines = ''
   /** Lines that belong to an error answer: `Allow`, `Location`, … */
   private errorLines = ''
   /** The other lines, and their names in lower case. */
@@ -219,7 +221,7 @@ export class Exchange {
 
   /** More of them, behind those that are there. */
   appendPreparedLines(lines: string): void {
-    this.preparedLines += lines
+    this.appendedLines += lines
   }
 
   /** A field of the answer that `fail` gives, which starts from nothing else. */
@@ -227,13 +229,15 @@ export class Exchange {
     this.errorLines += fieldLine(name, value)
   }
 
-  get fieldLines(): string {
-    return this.lines.length === 0 ? this.preparedLines : this.preparedLines + this.lines.join('')
+  /** The lines that were added one by one. */
+  get addedLines(): string {
+    return this.lines === NO_LINES ? '' : this.lines.join('')
   }
 
   /** Forgets every field; for an error answer in place of one that was being prepared. */
   private clearFields(): void {
     this.preparedLines = this.errorLines
+    this.appendedLines = ''
     this.lines = NO_LINES
     this.names = NO_LINES
   }

@@ -24,10 +24,11 @@ export class ResponseHeads {
   private wallClockMs = 0
   private readAt = Number.NaN
   /** The last head, and what it was made of. */
-  private bytes = Buffer.alloc(0)
+  private bytes: Buffer = Buffer.alloc(0)
   private status = 0
   private date = ''
-  private fieldLines = ''
+  private preparedLines = ''
+  private appendedLines = ''
   private lengthBytes: number | null = null
   private isChunked = false
   private connectionLine = ''
@@ -37,26 +38,47 @@ export class ResponseHeads {
   }
 
   bytesOf(x: Exchange, isChunked: boolean, connectionLine: string): Buffer {
-    const { status, fieldLines, responseLength } = x
     const date = this.dateLine()
-    const isSame =
-      status === this.status &&
-      responseLength === this.lengthBytes &&
+    const { addedLines } = x
+    if (addedLines === '' && this.isLast(x, date, isChunked, connectionLine)) return this.bytes
+    const framing = framingLine(x.status, isChunked, x.responseLength)
+    const fields = x.preparedLines + addedLines + x.appendedLines
+    const bytes = Buffer.from(
+      `${statusLine(x.status)}${SERVER_LINE}${date}${fields}${framing}${connectionLine}\r\n`,
+      'latin1',
+    )
+    if (addedLines === '') this.remember(bytes, x, date, isChunked, connectionLine)
+    return bytes
+  }
+
+  /** The lines are compared as what they are most often, the very same strings. */
+  private isLast(x: Exchange, date: string, isChunked: boolean, connectionLine: string): boolean {
+    return (
+      x.status === this.status &&
+      x.responseLength === this.lengthBytes &&
       isChunked === this.isChunked &&
       connectionLine === this.connectionLine &&
       date === this.date &&
-      fieldLines === this.fieldLines
-    if (isSame) return this.bytes
-    this.status = status
-    this.lengthBytes = responseLength
+      x.preparedLines === this.preparedLines &&
+      x.appendedLines === this.appendedLines
+    )
+  }
+
+  private remember(
+    bytes: Buffer,
+    x: Exchange,
+    date: string,
+    isChunked: boolean,
+    connectionLine: string,
+  ): void {
+    this.bytes = bytes
+    this.status = x.status
+    this.lengthBytes = x.responseLength
     this.isChunked = isChunked
     this.connectionLine = connectionLine
     this.date = date
-    this.fieldLines = fieldLines
-    const framing = framingLine(status, isChunked, responseLength)
-    const text = `${statusLine(status)}${SERVER_LINE}${date}${fieldLines}${framing}${connectionLine}\r\n`
-    this.bytes = Buffer.from(text, 'latin1')
-    return this.bytes
+    this.preparedLines = x.preparedLines
+    this.appendedLines = x.appendedLines
   }
 
   private dateLine(): string {
