@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { describe, it } from 'node:test'
-import { POLLERS } from '../../test/pollers.ts'
+import { POLLERS } from '../../test/descriptors.ts'
 import { type Place, takeLoop } from './main-loop.ts'
 
 function released(place: Place): Promise<void> {
