@@ -44,6 +44,13 @@ describe('the folder to serve', () => {
     assert.equal(findFolder('link'), join(top, 'link'))
   })
 
+  it('is not one that may not be entered', context => {
+    if (process.getuid?.() === 0) return context.skip('the administrator may enter every folder')
+    mkdirSync(join(top, 'closed'), { mode: 0o600 })
+    const message = 'the folder "closed" cannot be reached: permission denied'
+    assert.throws(() => findFolder('closed'), { message })
+  })
+
   refuses('stie', 'there is no folder "stie"; did you mean "site"?')
   refuses('site/sud', 'there is no folder "site/sud"; did you mean "sub"?')
   refuses('elsewhere/x', 'there is no folder "elsewhere/x"')

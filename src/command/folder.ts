@@ -4,7 +4,7 @@
  *   findFolder('site')      its absolute path, or a `Mistake` that says what stands there and what was perhaps meant
  */
 
-import { readdirSync, statSync } from 'node:fs'
+import { accessSync, constants, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, relative, resolve } from 'node:path'
 import { Mistake } from './mistake.ts'
 import { didYouMean } from './nearest.ts'
@@ -21,10 +21,12 @@ export function findFolder(name: string): string {
 
 type Kind = 'folder' | 'missing' | 'other' | { words: string }
 
-/** A link counts as what it leads to. */
+/** A link counts as what it leads to. A folder that may be entered but not read can still be served, without lists. */
 function kindOf(path: string): Kind {
   try {
-    return statSync(path).isDirectory() ? 'folder' : 'other'
+    if (!statSync(path).isDirectory()) return 'other'
+    accessSync(path, constants.X_OK)
+    return 'folder'
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return 'missing'

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, afterEach, before, describe, it } from 'node:test'
 import {
@@ -105,11 +105,22 @@ describe('what is written', () => {
     assert.match(await ask({ port }, '/page.txt'), /A page\.$/)
   })
 
-  it('--open without a browser is one warning', async () => {
-    const veille = startCommand(['-p', '0', '--open', root], { env: { DISPLAY: ':0', PATH: root } })
+  it('--open without a desktop is one warning', async () => {
+    const env = { DISPLAY: ':0', PATH: join(root, 'nothing') }
+    const veille = startCommand(['-p', '0', '--open', root], { env })
     const { port } = await veille.url()
     await veille.stderr.until(/^veille: warning: --open: xdg-open cannot be started; .*\n$/)
     assert.match(await ask({ port: Number(port) }, '/page.txt'), /A page\.$/)
+  })
+
+  it('--open gives the address to the desktop, and says when that fails', async () => {
+    const place = join(root, 'opened')
+    writeFileSync(join(root, 'xdg-open'), '#!/bin/sh\necho "$1" >"$OPENED"; exit 3\n', { mode: 0o755 })
+    const env = { WAYLAND_DISPLAY: 'wayland-0', PATH: root, OPENED: place }
+    const veille = startCommand(['-p', '0', '--open', root], { env })
+    const url = await veille.url()
+    await veille.stderr.until(/^veille: warning: --open: xdg-open found no browser\n$/)
+    assert.equal(readFileSync(place, 'utf8'), `${url.href}\n`)
   })
 })
 
