@@ -150,6 +150,7 @@ function pollerOf({ poller = 'epoll' }: ServeOptions): PollerName {
 }
 
 function siteOf(options: ServeOptions): Site {
+  const cacheControl = cacheControlOf(options.cache)
   const root = resolve(options.root ?? '.')
   const directory = openDirectory(root, options.followLinks)
   if (typeof directory === 'number') {
@@ -164,7 +165,7 @@ function siteOf(options: ServeOptions): Site {
     precompressed: options.precompressed ?? true,
     spa: options.spa === true ? 'index.html' : options.spa || null,
     cors: options.cors ?? false,
-    cacheControl: cacheControlOf(options.cache),
+    cacheControl,
     accessLog: options.accessLog ?? null,
   }
 }
@@ -184,6 +185,8 @@ function normalBase(base = '/'): string {
 function endpointsOf(options: ServeOptions): Endpoint[] {
   const given = options.listen ?? (options.listenFds?.length ? [] : 'localhost:0')
   const list = typeof given === 'number' || typeof given === 'string' ? [given] : given
+  if (list.length === 0 && !options.listenFds?.length)
+    throw new ServeError('there is no address to listen on')
   return list.map(one => {
     const endpoint = parseEndpoint(String(one))
     if (typeof endpoint === 'string') throw new ServeError(endpoint)

@@ -344,15 +344,6 @@ for (const poller of POLLERS) {
       assert.deepEqual(client.driver.events, ['input x'])
     })
 
-    it('is asked for right after accepting', () => {
-      using bench = new Bench(poller)
-      const client = bench.connect()
-      client.connection.receiveFirst()
-      send(client, 'x')
-      client.connection.receiveFirst()
-      assert.deepEqual(client.driver.events, ['input x'])
-    })
-
     it('that is reset ends the connection with ECONNRESET', () => {
       using bench = new Bench(poller)
       const client = bench.connect()

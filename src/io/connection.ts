@@ -156,15 +156,6 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
     }
   }
 
-  /** Right after accepting: tries what readiness would tell later. */
-  receiveFirst(): void {
-    try {
-      this.onReadable()
-    } catch (error) {
-      this.onFailure(error)
-    }
-  }
-
   /** Input from now on stays in the kernel. Called by a driver that cannot take more; it then keeps the rest. */
   pause(): void {
     if (this.reading === READING) this.setReading(PAUSED)

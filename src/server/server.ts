@@ -48,6 +48,9 @@ export const DEFAULT_LIMITS: ServerLimits = {
   connections: Number.POSITIVE_INFINITY,
 }
 
+/** At the limit of connections each one that ends is followed by another pause: the log tells of it once in a while. */
+const PAUSE_LOG_MS = 10_000
+
 /** Heads in the free list: those of connections whose request arrives in pieces. */
 const MOST_FREE_HEADS = 64
 
@@ -64,6 +67,8 @@ export class Server implements ListenerOwner, HttpSurroundings {
   private readonly connections = new Set<HttpConnection>()
   private readonly freeHeads: RequestHead[] = []
   private ending: Ending | null = null
+  /** When the log last told of a pause. */
+  private pausedAt = Number.NEGATIVE_INFINITY
 
   constructor(loop: Loop, outbox: Outbox, modules: readonly Module[], limits: ServerLimits, log: Log) {
     this.loop = loop
@@ -115,11 +120,11 @@ export class Server implements ListenerOwner, HttpSurroundings {
   onAccept(fd: number, peer: Address): void {
     const connection = new HttpConnection(new Connection(fd, peer, this.setting), this)
     this.connections.add(connection)
-    // Often the request is there already; if it is answered at once, the poller need not hear of this socket at all.
-    connection.connection.receiveFirst()
   }
 
   onPause(reason: string): void {
+    if (this.loop.now - this.pausedAt < PAUSE_LOG_MS) return
+    this.pausedAt = this.loop.now
     this.log.warn(`accepting pauses: ${reason}; ${this.connections.size} connections are open`)
   }
 
