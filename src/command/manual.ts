@@ -10,6 +10,7 @@ import { GROUPS, type Option } from './options.ts'
 const USAGE_LINE = 'veille [options] [folder]'
 const COLUMNS = 80
 const WORDS_AT = 24
+const MANUAL_COLUMNS = 128
 
 export function helpText(): string {
   const groups = GROUPS.map(({ title, options }) => `${title}:\n${options.map(helpEntry).join('')}`)
@@ -68,7 +69,7 @@ ${BEHAVIOUR}`
 }
 
 function manualEntry(option: Option): string {
-  return `- \`${signature(option)}\`  \n  ${option.words}\n`
+  return `- \`${signature(option)}\`  \n  ${wrap(option.words, MANUAL_COLUMNS).join('\n  ')}\n`
 }
 
 const BEHAVIOUR = `\
