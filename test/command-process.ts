@@ -93,7 +93,10 @@ export class Running {
 
   /** The last one of the addresses in the line for scripts. */
   async url(): Promise<URL> {
-    const [, last] = await this.stdout.until(/^veille: serving .* at (?:.*, )?(http\S+)\n/m)
+    const line = /^veille: serving .* at (?:.*, )?(http\S+)\n/m
+    const [, last] = await this.stdout.until(line).catch(error => {
+      throw new Error(`${error.message}; on stderr: ${JSON.stringify(this.stderr.text)}`)
+    })
     return new URL(last!)
   }
 
