@@ -43,7 +43,8 @@ export class Serving {
   }
 
   async connect(): Promise<RawClient> {
-    const client = await connect({ port: this.port })
+    const { host } = this.server.addresses[0] as { host: string }
+    const client = await connect({ port: this.port, host })
     this.clients.push(client)
     return client
   }

@@ -75,7 +75,12 @@ export const LENIENT: readonly Difference[] = [
   },
   {
     why: TABS,
-    applies: (_message, text) => /^(?:content-length|connection):[^\r\n]*\t[ \t]*\r/im.test(text),
+    applies: (_message, text) =>
+      /^(?:content-length|transfer-encoding|connection):[^\r\n]*\t[ \t]*\r/im.test(text),
+  },
+  {
+    why: 'llhttp takes no empty member behind chunked; RFC 9110 §5.6.1.2 does',
+    applies: (_message, text) => /^transfer-encoding:[^\r\n]*,[ \t]*\r/im.test(text),
   },
 ]
 
