@@ -12,7 +12,7 @@ export function missing(program: string, install = program): string | false {
     return false
   } catch {
     const words = `${program} is not installed (apt-get install ${install})`
-    if (process.env['CI'] === 'true') throw new Error(words)
+    if (process.env.CI === 'true') throw new Error(words)
     return words
   }
 }
