@@ -49,7 +49,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
 }
 
 /** At the limit of connections each one that ends is followed by another pause: the log tells of it once in a while. */
-const PAUSE_LOG_MS = 10_000
+const PAUSE_LOG_MS = 1000
 
 /** Heads in the free list: those of connections whose request arrives in pieces. */
 const MOST_FREE_HEADS = 64

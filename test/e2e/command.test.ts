@@ -112,6 +112,9 @@ describe('what is refused', () => {
     const place = mkdtempSync(join(tmpdir(), 'veille-alone-'))
     cpSync(join(TOP, 'package.json'), join(place, 'package.json'))
     cpSync(join(TOP, 'dist/src'), join(place, 'dist/src'), { recursive: true })
+    // An empty one, found before any that a folder above may hold.
+    mkdirSync(join(place, 'node_modules/koffi'), { recursive: true })
+    writeFileSync(join(place, 'node_modules/koffi/package.json'), '{"name":"koffi","main":"none.js"}')
     const { code, stdout, stderr } = await startProcess(process.execPath, [
       join(place, 'dist/src/main.js'),
       root,
