@@ -9,7 +9,8 @@ import type { TestContext } from 'node:test'
 import { serverHasRead } from './raw-client.ts'
 
 export function stoppedClock(t: TestContext): (seconds: number) => Promise<void> {
-  let now = performance.now()
+  // A whole number, so that parts of a second add up to one.
+  let now = Math.ceil(performance.now())
   t.mock.method(performance, 'now', () => now)
   return async seconds => {
     await serverHasRead()
