@@ -404,7 +404,7 @@ export class HttpConnection implements Driver, Responder {
     this.head?.reset()
     if (!this.persists || this.surroundings.isEnding) {
       // Who has said `close` and sent the whole request will be silent; everybody else may still be sending.
-      this.endConnection(this.clientPersists || this.content !== null)
+      this.endConnection(this.clientPersists || (this.content !== null && !this.content.isComplete))
       return
     }
     if (this.content === null) this.reading = AWAITING_HEAD
