@@ -104,7 +104,10 @@ forEachPoller(poller => {
 
   test('a connection for one request: accepted, watched, read, answered, closed', async () => {
     ;(await warm(SMALL)).end()
-    await serverHasRead()
+    await eventually(
+      () => server.connectionCount === 0,
+      () => 'somebody is still connected',
+    )
     const request = SMALL.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')
     // The second accept4 finds that there is nobody else.
     const watching = poller === 'epoll' ? { epoll_ctl: 1 } : {}
