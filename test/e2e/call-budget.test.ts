@@ -11,7 +11,7 @@ import { type RunningServer, serve } from '../../src/index.ts'
 import { close, type Fd, recv } from '../../src/sys/libc.ts'
 import { type ScriptedSystem, scripted } from '../../src/sys/scripted.ts'
 import { forEachPoller } from '../pollers.ts'
-import { connect, connectAndSend, eventually, type RawClient, serverHasRead } from '../raw-client.ts'
+import { connect, connectAndSend, eventually, type RawClient } from '../raw-client.ts'
 import { readAll } from '../responses.ts'
 import { makeSite, removeSite } from '../sites.ts'
 
@@ -112,7 +112,12 @@ forEachPoller(poller => {
     // The second accept4 finds that there is nobody else.
     const watching = poller === 'epoll' ? { epoll_ctl: 1 } : {}
     const client = connectAndSend(port, request)
-    const calls = await counting(serverHasRead)
+    using system = scripted()
+    await eventually(
+      () => system.calls.close > 0,
+      () => 'it is not closed',
+    )
+    const calls = spent(system)
     assert.match(receiveAll(client), /^HTTP\/1\.1 200 OK\r\n.*Hello, world!$/s)
     close(client)
     assert.deepEqual(calls, { accept4: 2, ...watching, recv: 1, send: 1, close: 1 })
@@ -146,12 +151,6 @@ function isWhole(bytes: Buffer, count: number): boolean {
   } catch {
     return false
   }
-}
-
-async function counting(work: () => Promise<void>): Promise<Record<string, number>> {
-  using system = scripted()
-  await work()
-  return spent(system)
 }
 
 function receiveAll(fd: Fd): string {
