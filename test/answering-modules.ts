@@ -8,6 +8,8 @@
  *   /none       204, no content at all
  *   /throw      throws
  *   /seen/…     what the server has understood: method, path, query and host, then the field lines
+ *
+ *   new Holding()   answers `/held` when the test says so
  */
 
 import type { ContentConsumer, Exchange } from '../src/server/exchange.ts'
@@ -79,4 +81,16 @@ export const answering: Module = {
     answer(x)
     return HANDLED
   },
+}
+
+/** Whoever asks for `/held` waits until the test answers. */
+export class Holding implements Module {
+  readonly name = 'holding'
+  readonly held: Exchange[] = []
+
+  content(x: Exchange): Outcome {
+    if (x.path !== '/held') return DECLINED
+    this.held.push(x)
+    return HANDLED
+  }
 }

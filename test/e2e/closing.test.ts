@@ -5,9 +5,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DECLINED, type Exchange, HANDLED, type Module } from '../../src/index.ts'
 import { close } from '../../src/sys/libc.ts'
-import { answering } from '../answering-modules.ts'
+import { answering, Holding } from '../answering-modules.ts'
 import { forEachPoller } from '../pollers.ts'
 import { connect, connectAndSend, eventually, serverHasRead } from '../raw-client.ts'
 import { fieldValue, readAll } from '../responses.ts'
@@ -20,17 +19,7 @@ const LARGE_BYTES = 50 * 1024 * 1024
 
 forEachPoller(poller => {
   const files = { 'hello.txt': 'Hello, world!' }
-  /** Exchanges of `/held`, which the test answers when it likes. */
-  let held: Exchange[] = []
-  const holding: Module = {
-    name: 'holding',
-    content(x) {
-      if (x.path !== '/held') return DECLINED
-      held.push(x)
-      return HANDLED
-    },
-  }
-  const options = { poller, files, modules: [holding, answering], isClosedByTest: true }
+  const options = { poller, files, isClosedByTest: true }
 
   test('connections that are idle are closed at once, and no new one is let in', () =>
     serving(options, async s => {
@@ -44,18 +33,18 @@ forEachPoller(poller => {
       await ended
     }))
 
-  test('an answer that is being worked at is given, and says that it is the last', () =>
-    serving(options, async s => {
-      held = []
+  test('an answer that is being worked at is given, and says that it is the last', () => {
+    const holding = new Holding()
+    return serving({ ...options, modules: [holding, answering] }, async s => {
       const client = await s.connect()
       client.send(`GET /held HTTP/1.1\r\n${HEAD}${GET}`)
       await eventually(
-        () => held.length === 1,
+        () => holding.held.length === 1,
         () => 'nobody has asked',
       )
       const ended = s.server.close()
       await serverHasRead()
-      held[0]!.answer(200, 'held')
+      holding.held[0]!.answer(200, 'held')
       await client.atEnd()
       client.end()
       const responses = readAll(client.bytes)
@@ -65,7 +54,8 @@ forEachPoller(poller => {
       )
       assert.equal(fieldValue(responses[0]!, 'connection'), 'close')
       await ended
-    }))
+    })
+  })
 
   test('a long answer that has begun is sent to its end', () =>
     serving(options, async s => {
@@ -106,27 +96,28 @@ forEachPoller(poller => {
       await ended
     }))
 
-  test('who does not come to an end is cut after the grace', () =>
-    serving(options, async s => {
+  test('who does not come to an end is cut after the grace', () => {
+    const holding = new Holding()
+    return serving({ ...options, modules: [holding, answering] }, async s => {
       sparseFile(s.root, 'large', LARGE_BYTES)
       const never = connectAndSend(s.port, `GET /large HTTP/1.1\r\n${HEAD}`)
       const half = await s.connect()
       half.send('GET /')
       const waiting = await s.connect()
-      held = []
       waiting.send(`GET /held HTTP/1.1\r\n${HEAD}`)
       await eventually(
-        () => held.length === 1 && s.server.connectionCount === 3,
+        () => holding.held.length === 1 && s.server.connectionCount === 3,
         () => 'nobody has asked',
       )
       await s.server.close(50)
       assert.equal(s.server.connectionCount, 0)
       assert.equal(await half.gone(), false)
       assert.equal(await waiting.gone(), false)
-      assert.ok(held[0]!.isAbandoned)
-      held[0]!.answer(200, 'to nobody')
+      assert.ok(holding.held[0]!.isAbandoned)
+      holding.held[0]!.answer(200, 'to nobody')
       close(never)
-    }))
+    })
+  })
 
   test('closing twice is closing once', () =>
     serving(options, async s => {

@@ -6,11 +6,10 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DECLINED, type Exchange, HANDLED, type Module } from '../../src/index.ts'
 import { F_SETFL, O_NONBLOCK, O_RDWR } from '../../src/sys/constants.ts'
 import { close, fcntl } from '../../src/sys/libc.ts'
 import { scripted } from '../../src/sys/scripted.ts'
-import { answering } from '../answering-modules.ts'
+import { answering, Holding } from '../answering-modules.ts'
 import { drain } from '../descriptors.ts'
 import { forEachPoller } from '../pollers.ts'
 import { connectAndSend, eventually, type RawClient, serverHasRead } from '../raw-client.ts'
@@ -151,22 +150,14 @@ forEachPoller(poller => {
     }))
 
   test('a handler may take as long as it likes: only the client is on the clock', t => {
-    const held: Exchange[] = []
-    const holding: Module = {
-      name: 'holding',
-      content(x) {
-        if (x.path !== '/held') return DECLINED
-        held.push(x)
-        return HANDLED
-      },
-    }
+    const holding = new Holding()
     return serving({ ...options, modules: [holding, answering] }, async s => {
       const pass = stoppedClock(t)
       const client = await accepted(s)
       await say(client, `GET /held HTTP/1.1\r\n${HEAD}`)
       await pass(3600)
       await staysOpen(client)
-      held[0]!.answer(200, 'at last')
+      holding.held[0]!.answer(200, 'at last')
       await client.untilText('at last')
     })
   })
