@@ -74,9 +74,14 @@ function send(x: Exchange, listing: Listing): void {
   stream(x, isJson ? listingJsonChunks(listing) : listingChunks(listing))
 }
 
+/** No path leads to a name with a backslash or a control character (`http/target.ts`): a link to it would be a lie. */
+const UNREACHABLE = /[\x00-\x1f\x7f\\]/
+
 async function readEntries(x: Exchange, options: AutoindexOptions, path: string): Promise<ListingEntry[]> {
   const names = await fs.readdir(options.directory.path + path, { withFileTypes: true })
-  const found = names.filter(entry => options.dotfiles || !entry.name.startsWith('.'))
+  const found = names.filter(
+    ({ name }) => (options.dotfiles || !name.startsWith('.')) && !UNREACHABLE.test(name),
+  )
   const entries: ListingEntry[] = []
   for (let i = 0; i < found.length && !x.isAbandoned; i += AT_ONCE) {
     const some = found.slice(i, i + AT_ONCE).map(entry => describe(options.directory, path, entry))

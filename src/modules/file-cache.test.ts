@@ -11,8 +11,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { EISDIR, ENOENT } from '../errno.ts'
+import { EISDIR, EMFILE, ENOENT } from '../errno.ts'
 import { type Directory, openDirectory } from '../io/file.ts'
+import { scripted } from '../sys/scripted.ts'
 import { type CachedFile, FileCache, VALID_MS } from './file-cache.ts'
 
 const place = mkdtempSync(join(tmpdir(), 'veille-cache-'))
@@ -81,6 +82,22 @@ describe('the cache of files', () => {
     assert.equal(textOf(found(cache, 'late.txt', VALID_MS)), 'here')
     rmSync(join(place, 'late.txt'))
     assert.equal(cache.lookUp('late.txt', 2 * VALID_MS), -ENOENT)
+    cache.close()
+  })
+
+  it('goes on with what it knows when it cannot look for want of descriptors', () => {
+    const cache = new FileCache(directory(), true)
+    write('known.txt', 'known')
+    const before = found(cache, 'known.txt', 0)
+    const system = scripted({ openat2: [-EMFILE, -EMFILE] })
+    try {
+      assert.equal(found(cache, 'known.txt', VALID_MS), before)
+      assert.equal(cache.lookUp('unknown.txt', VALID_MS), -EMFILE)
+    } finally {
+      system.restore()
+    }
+    write('known.txt', 'changed')
+    assert.equal(textOf(found(cache, 'known.txt', VALID_MS)), 'changed')
     cache.close()
   })
 

@@ -11,7 +11,7 @@
  * `name.br`, `name.zst` and `name.gz` beside a file are the same file in another content coding.
  */
 
-import { ENOENT } from '../errno.ts'
+import { EMFILE, ENFILE, ENOENT, ENOMEM } from '../errno.ts'
 import { etagOf, lastModifiedOf } from '../http/conditions.ts'
 import { formatDate } from '../http/date.ts'
 import { mediaTypeOf } from '../http/media-types.ts'
@@ -117,6 +117,7 @@ export class FileCache {
     const mediaType = mediaTypeOf(name)
     const looked = this.directory.status(name, newStatus())
     if (looked < 0) {
+      if (known !== undefined && isWant(looked)) return known
       this.forget(name)
       if (looked === -ENOENT) this.rememberAbsence(name, now)
       return looked
@@ -127,6 +128,7 @@ export class FileCache {
     const old = known !== undefined && known.codings.join() === codings.join() ? known : undefined
     const identity = this.represent(name, mediaType, null, old?.identity, varies)
     if (typeof identity === 'number') {
+      if (known !== undefined && isWant(identity)) return known
       this.forget(name)
       return identity
     }
@@ -195,6 +197,11 @@ export class FileCache {
     this.memoryBytes -= memoryOf(entry)
     for (const representation of [entry.identity, ...entry.encoded]) representation.file?.release()
   }
+}
+
+/** The file may be as it was: we just cannot look, for want of descriptors or memory. What is known goes on being served. */
+function isWant(result: number): boolean {
+  return result === -EMFILE || result === -ENFILE || result === -ENOMEM
 }
 
 function memoryOf(entry: Entry): number {
