@@ -53,7 +53,7 @@ const hello: Module = {
   name: 'hello',
   content(x) {
     if (x.path !== '/hello') return DECLINED
-    x.setPreparedLines('Content-Type: text/plain\r\n')
+    x.setField('Content-Type', 'text/plain')
     x.answer(200, BODY)
     return HANDLED
   },

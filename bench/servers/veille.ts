@@ -23,5 +23,7 @@ const server = await serve({
   listen: `127.0.0.1:${port}`,
   poller: poller as ServeOptions['poller'],
   modules: [hello],
+  // As `keepalive_requests` in nginx.conf beside this file.
+  limits: { requestsPerConnection: Number.POSITIVE_INFINITY },
 })
 process.once('SIGTERM', () => void server.close(1000))

@@ -26,6 +26,21 @@ export const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
  * become a field or a message of its own (response splitting). It is always our own mistake, so it throws.
  */
 export function fieldLine(name: string, value: string): string {
+  const last = lastLines.get(name)
+  if (last !== undefined && last.value === value) return last.line
+  const line = checkedLine(name, value)
+  if (last !== undefined) {
+    last.value = value
+    last.line = line
+  } else if (lastLines.size < MOST_NAMES) lastLines.set(name, { value, line })
+  return line
+}
+
+/** The last line of each name: most fields say the same in every answer, and need no second look. Names come from programs, so they are few. */
+const lastLines = new Map<string, { value: string; line: string }>()
+const MOST_NAMES = 256
+
+function checkedLine(name: string, value: string): string {
   if (name === '' || !isMadeOf(name, TCHAR)) throw new TypeError(`not a field name: ${JSON.stringify(name)}`)
   if (!isMadeOf(value, FIELD_VALUE_CHAR)) {
     throw new TypeError(`not a value for the field ${name}: ${JSON.stringify(value)}`)

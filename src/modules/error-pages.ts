@@ -14,14 +14,16 @@ const LINES =
 
 /** @param base the path of the front page, from slash to slash */
 export function errorPages(base: string): Module {
-  const made = new Map<string, Buffer>()
+  /** By status, with and without a link to the front page. */
+  const linked: (Buffer | undefined)[] = []
+  const unlinked: (Buffer | undefined)[] = []
 
   const pageOf = (status: number, words: string, home: string | null): Buffer => {
-    const key = `${status} ${home}`
-    const known = words === '' ? made.get(key) : undefined
-    if (known !== undefined) return known
-    const page = Buffer.from(errorPage({ status, reason: reasonPhrase(status), words, home }))
-    if (words === '') made.set(key, page)
+    const made = home === null ? unlinked : linked
+    const page =
+      (words === '' ? made[status] : undefined) ??
+      Buffer.from(errorPage({ status, reason: reasonPhrase(status), words, home }))
+    if (words === '') made[status] = page
     return page
   }
 

@@ -108,7 +108,7 @@ export class Exchange {
   appendedLines = ''
   /** Lines that belong to an error answer: `Allow`, `Location`, … */
   private errorLines = ''
-  /** The other lines, and their names in lower case. */
+  /** The other lines, and their names as they were given. */
   private lines: string[] = NO_LINES
   private names: string[] = NO_LINES
 
@@ -192,26 +192,30 @@ export class Exchange {
       this.names = []
     }
     this.lines.push(line)
-    this.names.push(name.toLowerCase())
+    this.names.push(name)
   }
 
   hasField(name: string): boolean {
-    return this.names.includes(name.toLowerCase())
+    return this.indexOfField(name) >= 0
   }
 
   /** The first line's value, or null. */
   getField(name: string): string | null {
-    const line = this.lines[this.names.indexOf(name.toLowerCase())]
+    const line = this.lines[this.indexOfField(name)]
     return line === undefined ? null : line.slice(name.length + 2, -2)
   }
 
   removeField(name: string): void {
-    if (this.lines === NO_LINES) return
-    const lower = name.toLowerCase()
-    for (let i = this.names.indexOf(lower); i >= 0; i = this.names.indexOf(lower)) {
+    for (let i = this.indexOfField(name); i >= 0; i = this.indexOfField(name)) {
       this.names.splice(i, 1)
       this.lines.splice(i, 1)
     }
+  }
+
+  private indexOfField(name: string): number {
+    if (this.names.length === 0) return -1
+    const lower = name.toLowerCase()
+    return this.names.findIndex(other => other.toLowerCase() === lower)
   }
 
   /** @param lines whole field lines, each with its CR LF, that the caller has made with `fieldLine` */
@@ -231,7 +235,7 @@ export class Exchange {
 
   /** The lines that were added one by one. */
   get addedLines(): string {
-    return this.lines === NO_LINES ? '' : this.lines.join('')
+    return this.lines.length === 1 ? this.lines[0]! : this.lines.join('')
   }
 
   /** Forgets every field; for an error answer in place of one that was being prepared. */

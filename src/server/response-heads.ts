@@ -29,6 +29,7 @@ export class ResponseHeads {
   private date = ''
   private preparedLines = ''
   private appendedLines = ''
+  private addedLines = ''
   private lengthBytes: number | null = null
   private isChunked = false
   private connectionLine = ''
@@ -40,14 +41,15 @@ export class ResponseHeads {
   bytesOf(x: Exchange, isChunked: boolean, connectionLine: string): Buffer {
     const date = this.dateLine()
     const { addedLines } = x
-    if (addedLines === '' && this.isLast(x, date, isChunked, connectionLine)) return this.bytes
+    if (addedLines === this.addedLines && this.isLast(x, date, isChunked, connectionLine)) return this.bytes
     const framing = framingLine(x.status, isChunked, x.responseLength)
     const fields = x.preparedLines + addedLines + x.appendedLines
     const bytes = Buffer.from(
       `${statusLine(x.status)}${SERVER_LINE}${date}${fields}${framing}${connectionLine}\r\n`,
       'latin1',
     )
-    if (addedLines === '') this.remember(bytes, x, date, isChunked, connectionLine)
+    this.addedLines = addedLines
+    this.remember(bytes, x, date, isChunked, connectionLine)
     return bytes
   }
 
