@@ -24,7 +24,14 @@ import { ASTERISK_FORM, Target } from '../http/target.ts'
 import type { Address } from '../io/address.ts'
 import type { Connection, Driver, Failure } from '../io/connection.ts'
 import type { OpenFile } from '../io/file.ts'
-import { ANSWERED, type ContentConsumer, Exchange, type Responder, UNANSWERED } from './exchange.ts'
+import {
+  ANSWERED,
+  ANSWERING,
+  type ContentConsumer,
+  Exchange,
+  type Responder,
+  UNANSWERED,
+} from './exchange.ts'
 import type { Phases } from './phases.ts'
 import { HELD, RequestContent } from './request-content.ts'
 import type { ResponseHeads } from './response-heads.ts'
@@ -63,7 +70,6 @@ type Reading = typeof AWAITING_HEAD | typeof IN_CONTENT | typeof HOLDING | typeo
 
 /** Stands for a head that was refused before it was complete. */
 const NO_HEAD = new RequestHead()
-const NO_TARGET = new Target()
 
 export class HttpConnection implements Driver, Responder {
   readonly connection: Connection
@@ -81,7 +87,7 @@ export class HttpConnection implements Driver, Responder {
   private isChunked = false
   private isHttp10 = false
   private requestCount = 0
-  /** The read deadline is that of a head, not of idling. */
+  /** The read deadline is that of the head that is awaited: the first one, or one that has begun. */
   private isHeadDue = true
   /** `onInput` is at work: it looks at what is next by itself. */
   private isInInput = false
@@ -159,6 +165,7 @@ export class HttpConnection implements Driver, Responder {
       return
     }
     this.requestCount++
+    this.isHeadDue = false
     this.isHttp10 = head.versionMinor === 0
     this.clientPersists = facts.mayPersist
     this.persists =
@@ -187,7 +194,7 @@ export class HttpConnection implements Driver, Responder {
   /** One error answer, whatever was wrong with the message; nothing behind it is read as a request. */
   private refuse(head: RequestHead, code: number): void {
     this.isHttp10 = false
-    const x = this.newExchange(head, NO_TARGET, NO_CONTENT)
+    const x = this.newExchange(head, refusedTarget(head.targetText()), NO_CONTENT)
     if (!head.isComplete) x.head = NO_HEAD
     this.answerRefusal(x, code)
   }
@@ -251,13 +258,9 @@ export class HttpConnection implements Driver, Responder {
     const { limits } = this.surroundings
     const { now } = connection.loop
     if (this.reading === AWAITING_HEAD && this.exchange === null) {
-      const isBegun = this.head?.hasBegun ?? false
-      if (!isBegun) this.isHeadDue = this.requestCount === 0
-      if (!isBegun && this.requestCount > 0) connection.setReadDeadline(now + limits.idleTimeoutMs)
-      else if (!this.isHeadDue) {
-        this.isHeadDue = true
-        connection.setReadDeadline(now + limits.headTimeoutMs)
-      }
+      if (this.isHeadDue) return
+      this.isHeadDue = this.head?.hasBegun === true
+      connection.setReadDeadline(now + (this.isHeadDue ? limits.headTimeoutMs : limits.idleTimeoutMs))
     } else if (this.reading === IN_CONTENT && this.content!.mode !== HELD && !this.isContentPaused) {
       connection.setReadDeadline(now + limits.contentTimeoutMs)
     } else {
@@ -291,9 +294,11 @@ export class HttpConnection implements Driver, Responder {
       this.reading = OVER
       x.fail(408)
       x.abandon()
+    } else if (this.reading === IN_CONTENT && x?.progress === ANSWERING) {
+      x.cut('the content of the request did not come, and its answer had begun')
     } else if (this.reading === AWAITING_HEAD && this.head?.hasBegun === true) {
       this.persists = false
-      const late = this.newExchange(NO_HEAD, NO_TARGET, NO_CONTENT)
+      const late = this.newExchange(NO_HEAD, refusedTarget(''), NO_CONTENT)
       this.reading = OVER
       late.fail(408)
     } else this.endConnection(false)
@@ -336,7 +341,7 @@ export class HttpConnection implements Driver, Responder {
   }
 
   write(x: Exchange, bytes: Buffer): void {
-    if (bytes.length === 0) return
+    if (bytes.length === 0 || this.isTooMuch(x, bytes.length)) return
     x.sentContentBytes += bytes.length
     if (this.isChunked) {
       this.connection.writeText(chunkSizeLine(bytes.length))
@@ -348,10 +353,18 @@ export class HttpConnection implements Driver, Responder {
   }
 
   writeFile(x: Exchange, file: OpenFile, offset: number, sizeBytes: number): void {
+    if (this.isTooMuch(x, sizeBytes)) return
     x.sentContentBytes += sizeBytes
     if (this.isChunked) this.connection.writeText(chunkSizeLine(sizeBytes))
     this.connection.writeFile(file, offset, sizeBytes)
     if (this.isChunked) this.connection.writeText('\r\n')
+  }
+
+  /** What goes beyond the announced length would be read as the answer to the next request, so it does not leave. */
+  private isTooMuch(x: Exchange, sizeBytes: number): boolean {
+    if (x.responseLength === null || x.sentContentBytes + sizeBytes <= x.responseLength) return false
+    x.cut(`an answer of ${x.responseLength} bytes got more`)
+    return true
   }
 
   end(x: Exchange): void {
@@ -376,6 +389,7 @@ export class HttpConnection implements Driver, Responder {
     if (content.awaitsContinue && content.receivedBytes === 0) {
       this.connection.writeText(CONTINUE)
       this.connection.flush()
+      content.awaitsContinue = false
     }
     content.deliverTo(consumer)
     this.goOn()
@@ -428,4 +442,11 @@ export class HttpConnection implements Driver, Responder {
     this.reading = OVER
     this.connection.finish(mayStillReceive)
   }
+}
+
+/** Of a request that is not understood, nothing is told but the target as it came, if it came whole: that is for the log. */
+function refusedTarget(rawPath: string): Target {
+  const target = new Target()
+  target.rawPath = rawPath
+  return target
 }

@@ -6,6 +6,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { DECLINED, HANDLED, type Module } from '../../src/server/module.ts'
 import { F_SETFL, O_NONBLOCK, O_RDWR } from '../../src/sys/constants.ts'
 import { close, fcntl } from '../../src/sys/libc.ts'
 import { scripted } from '../../src/sys/scripted.ts'
@@ -97,6 +98,21 @@ forEachPoller(poller => {
       await client.atEnd()
     }))
 
+  test('… also where that byte came together with the end of the head before', t =>
+    serving(options, async s => {
+      const pass = stoppedClock(t)
+      const client = await accepted(s)
+      await say(client, 'GET ')
+      for (let i = 1; i <= 5; i++) {
+        await pass(50)
+        client.send(`${GET.slice(4)}GET `)
+        await client.untilText('Hello, world!', i)
+      }
+      await staysOpen(client)
+      await pass(60)
+      await client.untilText('HTTP/1.1 408')
+    }))
+
   test('content that does not come: 408 after a minute of silence', t =>
     serving(options, async s => {
       const pass = stoppedClock(t)
@@ -122,6 +138,28 @@ forEachPoller(poller => {
       }
       await client.untilText('x'.repeat(20))
     }))
+
+  test('content that stops coming when its answer has begun: the client sees that the answer is not whole', t => {
+    const talking: Module = {
+      name: 'talking',
+      content(x) {
+        if (x.path !== '/talk') return DECLINED
+        x.readContent({ onContent() {}, onContentEnd: () => x.end() })
+        x.begin(200, null)
+        x.write(Buffer.from('so far'))
+        return HANDLED
+      },
+    }
+    return serving({ ...options, modules: [talking, answering] }, async s => {
+      const pass = stoppedClock(t)
+      const client = await accepted(s)
+      // By HTTP/1.0 the end of the connection is the end of the answer: only a reset tells that it is not.
+      client.send('POST /talk HTTP/1.0\r\nContent-Length: 5\r\n\r\n')
+      await client.untilText('so far')
+      await pass(60)
+      assert.equal(await client.gone(), false)
+    })
+  })
 
   test('content that nobody waits for does not keep a connection either', t =>
     serving(options, async s => {
