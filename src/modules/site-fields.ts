@@ -19,6 +19,7 @@ const CORS = fieldLine('Access-Control-Allow-Origin', '*') + fieldLine('Access-C
 export function siteFields(options: SiteFieldsOptions): Module {
   const cache = options.cacheControl === null ? '' : fieldLine('Cache-Control', options.cacheControl)
   const others = options.cors ? CORS : ''
+  const both = cache + others
   return {
     name: 'site-fields',
     content(x: Exchange): Outcome {
@@ -26,7 +27,9 @@ export function siteFields(options: SiteFieldsOptions): Module {
     },
     fields(x: Exchange): void {
       const isFound = x.status < 300 || x.status === 304
-      const lines = isFound ? cache + others : others
+      // A module that knows better has the last word: two lines would be one list (RFC 9110 §5.3), and the stricter member wins.
+      const mayKeep = isFound && cache !== '' && !x.hasAddedField('cache-control')
+      const lines = mayKeep ? both : others
       if (lines !== '') x.appendPreparedLines(lines)
     },
   }

@@ -72,7 +72,7 @@ export class Exchange {
   readonly method: string
   /** Decoded and without dot segments; modules of the rewrite phase may change it. */
   path: string
-  /** As received. */
+  /** As received; of a request that was refused, the whole target, '' when it had not come to its end. */
   readonly rawPath: string
   readonly query: string | null
   /** The host asked for, lower-case, without port; '' if HTTP/1.0 named none. */
@@ -196,16 +196,24 @@ export class Exchange {
   }
 
   hasField(name: string): boolean {
+    this.unpack()
+    return this.indexOfField(name) >= 0
+  }
+
+  /** Has somebody added this field, other than among prepared lines? Costs little enough to be asked for every answer. */
+  hasAddedField(name: string): boolean {
     return this.indexOfField(name) >= 0
   }
 
   /** The first line's value, or null. */
   getField(name: string): string | null {
+    this.unpack()
     const line = this.lines[this.indexOfField(name)]
     return line === undefined ? null : line.slice(name.length + 2, -2)
   }
 
   removeField(name: string): void {
+    this.unpack()
     for (let i = this.indexOfField(name); i >= 0; i = this.indexOfField(name)) {
       this.names.splice(i, 1)
       this.lines.splice(i, 1)
@@ -216,6 +224,15 @@ export class Exchange {
     if (this.names.length === 0) return -1
     const lower = name.toLowerCase()
     return this.names.findIndex(other => other.toLowerCase() === lower)
+  }
+
+  /** Prepared lines become lines like the others: somebody wants to look at single fields. */
+  private unpack(): void {
+    if (this.preparedLines === '' && this.appendedLines === '') return
+    this.lines = [...linesIn(this.preparedLines), ...this.lines, ...linesIn(this.appendedLines)]
+    this.names = this.lines.map(line => line.slice(0, line.indexOf(':')))
+    this.preparedLines = ''
+    this.appendedLines = ''
   }
 
   /** @param lines whole field lines, each with its CR LF, that the caller has made with `fieldLine` */
@@ -308,4 +325,9 @@ export class Exchange {
   private get isOpen(): boolean {
     return this.progress === ANSWERING && !this.isAbandoned
   }
+}
+
+/** Each with its CR LF. */
+function linesIn(text: string): string[] {
+  return text.match(/[^\n]+\n/g) ?? []
 }

@@ -8,7 +8,7 @@
  *   log        the exchange is over
  *
  * Each phase runs the modules in the order of the list. A module that answers later returns HANDLED at once and keeps the
- * exchange; what it throws costs that exchange a 500.
+ * exchange. What it throws is logged, and costs that exchange at most a 500 (`phases.ts`).
  */
 
 import type { Exchange } from './exchange.ts'

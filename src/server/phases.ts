@@ -4,14 +4,19 @@
  *   run(x)            core rules, rewrite, content; 404 when no module answers
  *   fail(x, status)   failure: a module's page, or one line of text
  *   finishFields(x)   fields, just before the head is sent
+ *   abandon(x)        nobody waits for the answer any more
  *   log(x)            log, when the exchange is over
+ *   close()           the server has ended
+ *
+ * Whatever a module throws ends here, and is reported. In rewrite and content it costs the exchange a 500; elsewhere no more
+ * than what that module would have done.
  *
  * The core rules are those that hold for every resource: methods that nobody has heard of, TRACE, and `OPTIONS *`.
  */
 
 import { isKnownMethod } from '../http/request-head.ts'
 import { reasonPhrase } from '../http/status.ts'
-import type { Exchange, ExchangePhases } from './exchange.ts'
+import { type Exchange, type ExchangePhases, UNANSWERED } from './exchange.ts'
 import { HANDLED, type Module } from './module.ts'
 
 /** What a server as a whole can do (RFC 9110 §9.3.7). */
@@ -58,6 +63,10 @@ export class Phases implements ExchangePhases {
         if (module.failure(x, status) === HANDLED) return
       } catch (error) {
         this.report(module.name, error)
+        if (x.progress !== UNANSWERED) {
+          x.cut(`the page for ${status} was not finished`)
+          return
+        }
       }
     }
     x.setField('Content-Type', 'text/plain; charset=utf-8')
@@ -65,7 +74,13 @@ export class Phases implements ExchangePhases {
   }
 
   finishFields(x: Exchange): void {
-    for (const module of this.finishers) module.fields!(x)
+    for (const module of this.finishers) {
+      try {
+        module.fields!(x)
+      } catch (error) {
+        this.report(module.name, error)
+      }
+    }
   }
 
   abandon(x: Exchange): void {
@@ -87,7 +102,13 @@ export class Phases implements ExchangePhases {
   }
 
   close(): void {
-    for (const module of this.modules) module.close?.()
+    for (const module of this.modules) {
+      try {
+        module.close?.()
+      } catch (error) {
+        this.report(module.name, error)
+      }
+    }
   }
 
   private answersByRule(x: Exchange): boolean {
