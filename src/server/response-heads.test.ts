@@ -55,6 +55,13 @@ describe('the heads of responses', () => {
     }
   })
 
+  it('tell that a 205 has nothing in it: it does not end with its head', () => {
+    const heads = new ResponseHeads(new Loop({ clock: fakeClock() }))
+    for (const responseLength of [0, null]) {
+      assert.match(textOf(heads, { status: 205, responseLength }), /\r\nContent-Length: 0\r\n\r\n$/)
+    }
+  })
+
   it('are handed out again only while everything in them is the same', () => {
     const heads = new ResponseHeads(new Loop({ clock: fakeClock() }))
     const changes: Partial<Facts>[] = [

@@ -94,6 +94,8 @@ export class ResponseHeads {
 
 /** Neither in an answer without content (RFC 9110 §8.6, RFC 9112 §6.1), nor when the connection's end is the content's. */
 function framingLine(status: number, isChunked: boolean, lengthBytes: number | null): string {
+  // It has no content, but does not end with its head either (RFC 9110 §15.3.6, RFC 9112 §6.3): the client would wait for the end.
+  if (status === 205) return 'Content-Length: 0\r\n'
   if (!mayHaveContent(status)) return ''
   if (isChunked) return 'Transfer-Encoding: chunked\r\n'
   return lengthBytes === null ? '' : `Content-Length: ${lengthBytes}\r\n`
