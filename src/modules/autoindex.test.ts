@@ -4,7 +4,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { EMFILE } from '../errno.ts'
 import { type RunningServer, type ServeOptions, serve } from '../index.ts'
+import { scripted } from '../sys/scripted.ts'
 
 const place = mkdtempSync(join(tmpdir(), 'veille-list-'))
 
@@ -65,6 +67,13 @@ describe('a listing', () => {
     const answer = await fetch(`${server.url}many/`)
     assert.equal(answer.headers.get('transfer-encoding'), 'chunked')
     assert.equal((await answer.text()).match(/<tr>|<tr /g)?.length ?? 0, 3000 + 2)
+  })
+
+  it('is not there for a moment, rather than not at all, when there are no descriptors', async () => {
+    using system = scripted({ openat2: Array(4).fill(-EMFILE) })
+    assert.equal((await fetch(`${server.url}many/`)).status, 503)
+    system.restore()
+    assert.equal((await fetch(`${server.url}many/`)).status, 200)
   })
 
   it('shows dot files where they are served, and is forbidden where lists are not wanted', async () => {

@@ -7,14 +7,13 @@
  */
 
 import { type Dirent, promises as fs } from 'node:fs'
-import { EACCES, ENOENT, EPERM, EXDEV } from '../errno.ts'
 import { prefers } from '../http/negotiation.ts'
 import { type Directory, isDirectory, isRegularFile, newStatus } from '../io/file.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { DECLINED, HANDLED, type Module, type Outcome } from '../server/module.ts'
 import { type Listing, type ListingEntry, listingChunks, listingJsonChunks } from './listing-page.ts'
 import { INERT_PAGE } from './page-frame.ts'
-import { isHidden, pathBelow } from './static.ts'
+import { isHidden, isMissing, pathBelow, refuse } from './static.ts'
 
 export interface AutoindexOptions {
   directory: Directory
@@ -38,16 +37,13 @@ export function autoindex(options: AutoindexOptions): Module {
       if (!options.dotfiles && isHidden(path)) return DECLINED
       const status = newStatus()
       const looked = options.directory.status(path.slice(1, -1), status)
-      if (looked === -ENOENT || (looked === 0 && !isDirectory(status))) return DECLINED
-      if (looked < 0 || !options.listing) x.fail(looked === 0 || isForbidden(looked) ? 403 : 404)
-      else list(x, path, options)
+      if (isMissing(looked) || (looked === 0 && !isDirectory(status))) return DECLINED
+      if (looked < 0) return refuse(x, looked)
+      if (options.listing) list(x, path, options)
+      else x.fail(403)
       return HANDLED
     },
   }
-}
-
-function isForbidden(result: number): boolean {
-  return result === -EACCES || result === -EPERM || result === -EXDEV
 }
 
 function list(x: Exchange, path: string, options: AutoindexOptions): void {

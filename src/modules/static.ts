@@ -22,7 +22,7 @@ import {
   UNSATISFIABLE,
   unsatisfiedRange,
 } from '../http/ranges.ts'
-import type { Directory } from '../io/file.ts'
+import { type Directory, newStatus } from '../io/file.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { DECLINED, HANDLED, type Module, type Outcome } from '../server/module.ts'
 import { refuseMethod } from '../server/phases.ts'
@@ -118,7 +118,11 @@ class StaticFiles implements Module {
       if (typeof found !== 'number') return send(x, found)
       if (!isMissing(found) && found !== -EISDIR) return refuse(x, found)
     }
-    return DECLINED
+    return this.options.spa === null || this.isThere(directoryName) ? DECLINED : this.navigation(x)
+  }
+
+  private isThere(directoryName: string): boolean {
+    return this.options.directory.status(directoryName.slice(0, -1), newStatus()) === 0
   }
 
   /** A page of an application that makes its own pages: asked for by a person's browser, and not by the name of an asset. */
@@ -139,12 +143,12 @@ function isNavigation(x: Exchange): boolean {
   return !isAsset && (x.fields.get('accept') ?? '').includes('text/html')
 }
 
-function isMissing(result: number): boolean {
+export function isMissing(result: number): boolean {
   return result === -ENOENT || result === -ENOTDIR || result === -ENAMETOOLONG || result === -ELOOP
 }
 
 /** It is there, but cannot be had: forbidden, or for want of something that may be there in a moment. */
-function refuse(x: Exchange, result: number): Outcome {
+export function refuse(x: Exchange, result: number): Outcome {
   const isForbidden = result === -EACCES || result === -EPERM || result === -EXDEV
   x.fail(isForbidden ? 403 : 503)
   return HANDLED
@@ -218,7 +222,7 @@ function sendRanges(x: Exchange, r: Representation): void {
 
 function sendRange(x: Exchange, r: Representation, range: ByteRange): void {
   x.setPreparedLines(r.lines)
-  x.setField('Content-Range', contentRange(range, r.sizeBytes))
+  x.addField('Content-Range', contentRange(range, r.sizeBytes))
   x.begin(206, rangeLength(range))
   sendPiece(x, r, range.first, rangeLength(range))
   x.end()
@@ -231,7 +235,7 @@ function sendRange(x: Exchange, r: Representation, range: ByteRange): void {
 function sendSeveral(x: Exchange, r: Representation, ranges: readonly ByteRange[]): void {
   const boundary = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('hex')
   x.setPreparedLines(r.linesWithoutType)
-  x.setField('Content-Type', multipartType(boundary))
+  x.addField('Content-Type', multipartType(boundary))
   x.begin(206, multipartLength(boundary, r.mediaType, ranges, r.sizeBytes))
   for (const range of ranges) {
     x.write(Buffer.from(multipartHead(boundary, r.mediaType, range, r.sizeBytes)))

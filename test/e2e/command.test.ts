@@ -158,7 +158,10 @@ describe('what is served', () => {
   })
   it('--spa', async () => {
     const { port } = await serving(root, '--spa=app.html')
-    assert.match(await ask({ port }, '/some/where', 'Accept: text/html'), /^HTTP\/1\.1 200 [\s\S]*<h1>App/)
+    for (const path of ['/some/where', '/some/where/'])
+      assert.match(await ask({ port }, path, 'Accept: text/html'), /^HTTP\/1\.1 200 [\s\S]*<h1>App/)
+    assert.match(await ask({ port }, '/list/', 'Accept: text/html'), /one\.txt/)
+    assert.match(await ask({ port }, '/page.txt/', 'Accept: text/html'), /^HTTP\/1\.1 404 /)
     assert.match(await ask({ port }, '/lost.js', 'Accept: */*'), /^HTTP\/1\.1 404 /)
   })
   it('--spa with a page that is not there yet', async () => {
