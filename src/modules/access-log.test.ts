@@ -16,7 +16,7 @@ function exchange(changes: Record<string, unknown> = {}): Exchange {
     sentContentBytes: 512,
     startedAt: performance.now(),
     peer: inetAddress('127.0.0.1', 4711),
-    head: { versionMinor: 1 },
+    head: { versionMinor: 1, isComplete: true },
     fields: { get: (name: string) => fields.get(name) ?? null },
     ...changes,
   } as unknown as Exchange
@@ -97,8 +97,17 @@ describe('the access log', () => {
     assert.ok(lineOf('plain', evil).includes('"G\\x0A /\\x1B[2J\\x22\\x5C HTTP/1.1"'))
   })
 
+  it('is no terminal command in JSON either, where controls beyond ASCII may stand', () => {
+    const evil = exchange({ fields: { get: () => '\x7f\x9b2J\xa0' } })
+    const line = lineOf('json', evil)
+    assert.doesNotMatch(line, /[\x7f-\x9f]/)
+    assert.equal(JSON.parse(line).referer, '\x7f\x9b2J\xa0')
+  })
+
   it('tells an exchange whose client left before its answer, and one whose request was never read', () => {
     assert.match(lineOf('plain', exchange({ status: 0 })), / 499 512 /)
-    assert.match(lineOf('plain', exchange({ method: '', status: 400 })), /\] "" 400 /)
+    const head = { versionMinor: 0, isComplete: false }
+    assert.match(lineOf('plain', exchange({ method: '', rawPath: '', head, status: 400 })), /\] "" 400 /)
+    assert.match(lineOf('plain', exchange({ head, status: 431 })), /\] "GET \/a" 431 /)
   })
 })

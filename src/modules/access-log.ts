@@ -92,7 +92,9 @@ function humanBytes(bytes: number): string {
 
 /** nginx's predefined `combined` (ngx_http_log_module). */
 function plainLine(x: Exchange, now: Date): string {
-  const request = x.method === '' ? '' : `${x.method} ${targetOf(x)} HTTP/1.${x.head.versionMinor}`
+  // A head that was refused in its middle has told no version that could be relied on.
+  const version = x.head.isComplete ? ` HTTP/1.${x.head.versionMinor}` : ''
+  const request = `${x.method} ${targetOf(x)}${version}`.trim()
   const field = (name: string): string => escaped(x.fields.get(name) ?? '-')
   return (
     `${clientOf(x.peer)} - - [${commonLogDate(now)}] "${escaped(request)}" ${statusOf(x)} ${x.sentContentBytes} ` +
@@ -111,7 +113,7 @@ function commonLogDate(now: Date): string {
 }
 
 function jsonLine(x: Exchange, now: Date): string {
-  return JSON.stringify({
+  const line = JSON.stringify({
     time: now.toISOString(),
     client: clientOf(x.peer),
     method: x.method,
@@ -123,6 +125,8 @@ function jsonLine(x: Exchange, now: Date): string {
     referer: x.fields.get('referer'),
     userAgent: x.fields.get('user-agent'),
   })
+  // JSON lets these stand, but to a terminal U+009B begins a command as ESC [ does (ECMA-48 §5.4).
+  return line.replace(/[\x7f-\x9f]/g, char => `\\u00${char.charCodeAt(0).toString(16)}`)
 }
 
 /** As nginx's `escape=default`: quotes, backslashes, and everything that is not printable ASCII, as `\xHH`. */
