@@ -12,8 +12,9 @@ const STATUSES = [
 
 for (const status of STATUSES) {
   test(`the page for ${status} has its own sentences, is small, well formed and self-contained`, () => {
-    const html = errorPage({ status, reason: 'Reason', words: 'UNUSED', home: '/' })
-    assert.doesNotMatch(html, /UNUSED/)
+    const html = errorPage({ status, reason: 'Reason', words: 'A & B.', home: '/' })
+    assert.match(html, /<footer>veille: A &amp; B\.<\/footer>/)
+    assert.match(errorPage({ status, reason: '', words: '', home: '/' }), /<footer>veille<\/footer>/)
     assert.match(html, new RegExp(`<title>${status} Reason</title>`))
     assert.match(html, /^<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<meta name="viewport"/)
     assert.match(html, /prefers-color-scheme:dark/)
@@ -26,7 +27,7 @@ for (const status of STATUSES) {
 test('an error without a row says the words that came with it', () => {
   assert.match(
     errorPage({ status: 418, reason: 'Teapot', words: 'Tea only.', home: null }),
-    /<p>Tea only\.<\/p>/,
+    /<p>Tea only\.<\/p>[\s\S]*<footer>veille<\/footer>/,
   )
 })
 

@@ -12,7 +12,7 @@ export interface ErrorPage {
   status: number
   /** The reason phrase of the status line. */
   reason: string
-  /** Said when the table below has no sentence for `status`. */
+  /** The rule that was broken, '' when there is nothing to say beyond the status. Without a row below, what happened. */
   words: string
   /** Where the link to the front page leads, or `null` for no link. */
   home: string | null
@@ -183,6 +183,7 @@ function lantern(isLit: boolean): string {
 export function errorPage(page: ErrorPage): string {
   const [happened, advice] = sentencesOf(page)
   const home = page.home === null ? '' : ` <a href="${escapeHtml(page.home)}">Go to the front page</a>.`
+  const rule = SENTENCES.has(page.status) && page.words !== '' ? `: ${escapeHtml(page.words)}` : ''
   const title = `${page.status} ${page.reason}`.trim()
   return `${pageStart(title, ERROR_STYLE)}<body>
 <main>
@@ -190,7 +191,7 @@ ${lantern(page.status < 500)}
 <h1><b>${page.status}</b> ${escapeHtml(page.reason)}</h1>
 <p>${escapeHtml(happened)}</p>
 <p>${escapeHtml(advice)}${home}</p>
-<footer>veille</footer>
+<footer>veille${rule}</footer>
 </main>
 `
 }
