@@ -6,7 +6,8 @@
  *   DateClock               the `Date` line of every answer, rendered once a second
  *
  * Times are milliseconds since 1970 in UTC, as everywhere in JavaScript; HTTP itself counts whole seconds.
- * Not here: time zones, the many dates of mail (RFC 5322), and reading the clock, which the loop does.
+ * Not here: time zones, the many dates of mail (RFC 5322), and reading the clock, which the server does; only the century of a
+ * year with two digits is looked up in it, where a caller names no moment.
  */
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']

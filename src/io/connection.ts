@@ -161,7 +161,7 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
     if (this.reading === READING) this.setReading(PAUSED)
   }
 
-  /** Input is wanted again; a kept rest comes first, in the next iteration. */
+  /** Input is wanted again; a kept rest comes first, when this round of dispatch, or the next, is over. */
   resume(): void {
     if (this.reading === PAUSED) this.setReading(READING)
     if (this.rest !== null || this.reading === ENDED) this.takeTurn()

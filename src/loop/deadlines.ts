@@ -55,7 +55,7 @@ export class Deadlines {
     if (deadline.place >= 0) this.remove(deadline)
   }
 
-  /** Somebody who sets a moment that has come already waits for the next call: nobody can hold the loop here. */
+  /** No more calls than there are deadlines: somebody who sets a moment that has come already cannot hold the loop here. */
   expire(now: number): void {
     for (let most = this.heap.length; most > 0 && this.next <= now; most--) {
       const deadline = this.heap[0]!

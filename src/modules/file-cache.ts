@@ -1,12 +1,13 @@
 /**
  * Files as they are served: opened, or read when they are small, with the fields that belong to them, and remembered.
  *
- *   const cache = new FileCache(directory)
+ *   const cache = new FileCache(directory, precompressed)
  *   cache.lookUp('a/b.html', now)        a `CachedFile`, or `-errno`
+ *   cache.close()                        gives everything back
  *
- * What is remembered is believed for VALID_MS; then the file system is asked again, so a change is seen within a second. Up to
- * MOST_FILES are kept, the least recently checked go first; that a name is not there is believed as long. Files of at most IN_MEMORY_BYTES are held as bytes and need no
- * descriptor; larger ones are held open.
+ * What is remembered is believed for VALID_MS, also that a name is not there; then the file system is asked again, so a change is
+ * seen within a second. Up to MOST_FILES are kept, the least recently checked go first. Files of at most IN_MEMORY_BYTES are held
+ * as bytes and need no descriptor; larger ones are held open.
  *
  * `name.br`, `name.zst` and `name.gz` beside a file are the same file in another content coding.
  */

@@ -1,7 +1,7 @@
 /**
  * A server: its listeners, its connections, and its end.
  *
- *   const server = new Server(loop, outbox, modules, options)
+ *   const server = new Server(loop, outbox, modules, limits, log)
  *   server.listen(fd)               begins to accept on a listening descriptor
  *   server.end(graceMs, done)       no new connections; running answers finish, the rest is cut after the grace
  *
