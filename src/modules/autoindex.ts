@@ -49,7 +49,11 @@ export function autoindex(options: AutoindexOptions): Module {
 function list(x: Exchange, path: string, options: AutoindexOptions): void {
   readEntries(x, options, path)
     .then(entries => send(x, { path, entries, base: options.base }))
-    .catch((error: NodeJS.ErrnoException) => x.fail(FAILURES[error.code ?? ''] ?? 500))
+    .catch((error: NodeJS.ErrnoException) => {
+      const status = FAILURES[error.code ?? '']
+      if (status === undefined) x.crash(error)
+      else x.fail(status)
+    })
 }
 
 /** What a directory may say between being seen and being read; everything else is our mistake. */
@@ -120,6 +124,13 @@ function stream(x: Exchange, chunks: Iterator<string>): void {
   x.write(head)
   x.write(Buffer.from(second.value))
   const goOn = (): void => {
+    try {
+      sendNext()
+    } catch (error) {
+      x.crash(error)
+    }
+  }
+  const sendNext = (): void => {
     if (x.isAbandoned) return
     if (x.isCongested) {
       x.onDrained = () => setImmediate(goOn)

@@ -7,6 +7,7 @@
  *   x.answer(200, bytes)                          a whole answer
  *   x.begin(200, 1234) … x.write(bytes) … x.end() an answer in pieces; null for a length that is not known
  *   x.fail(404)                                   an error answer, with the page that belongs to it
+ *   x.crash(error)                                the same for our own mistakes, in a promise or a callback: logged
  *   x.cut('why')                                  the answer has begun and cannot be finished: the client must notice
  *
  * An answer to HEAD is produced like the one to GET; its content goes nowhere.
@@ -51,6 +52,8 @@ export interface ExchangePhases {
   fail(x: Exchange, status: number, words: string): void
   /** The modules' last word on the fields. */
   finishFields(x: Exchange): void
+  /** Our own mistake is logged. */
+  report(error: unknown): void
   /** Calls `x.onAbandoned`; an exception in there must not keep the connection from its end. */
   abandon(x: Exchange): void
 }
@@ -307,6 +310,15 @@ export class Exchange {
     } else {
       this.cut(words === '' ? `failed with ${status} after the answer had begun` : words)
     }
+  }
+
+  /**
+   * Our own mistake, in work that a module goes on with after it has returned: logged, and a 500, or a cut when the answer has
+   * begun. What is thrown before that ends here by itself.
+   */
+  crash(error: unknown): void {
+    this.phases.report(error)
+    this.fail(500)
   }
 
   cut(words: string): void {

@@ -8,7 +8,8 @@
  *   log        the exchange is over
  *
  * Each phase runs the modules in the order of the list. A module that answers later returns HANDLED at once and keeps the
- * exchange. What it throws is logged, and costs that exchange at most a 500 (`phases.ts`).
+ * exchange. What it throws is logged, and costs that exchange at most a 500 (`phases.ts`); what goes wrong later, in a promise or a
+ * callback, it gives to `x.crash(error)`.
  */
 
 import type { Exchange } from './exchange.ts'

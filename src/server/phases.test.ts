@@ -42,6 +42,22 @@ describe('a module', () => {
     assert.equal(errors.match(/module wordy: Error: not ours/g)?.length, 3)
   })
 
+  it('that makes a mistake after it has returned says so: it is logged, and costs the exchange a 500 or its rest', async () => {
+    const later: Module = {
+      name: 'later',
+      content(x) {
+        if (x.path === '/begun') x.begin(200, null)
+        setImmediate(() => x.crash(new Error('not ours')))
+        return HANDLED
+      },
+    }
+    const errors = await errorsWith(later, async ({ url }) => {
+      assert.equal((await fetch(url)).status, 500)
+      await assert.rejects(async () => await (await fetch(`${url}begun`)).text())
+    })
+    assert.equal(errors.match(/Error: not ours/g)?.length, 2)
+  })
+
   it('whose close throws does not keep the server from its end', async () => {
     const errors = await errorsWith({ name: 'clingy', close: mistake }, async () => {})
     assert.match(errors, /module clingy: Error: not ours/)

@@ -4,6 +4,7 @@
  *   run(x)            core rules, rewrite, content; 404 when no module answers
  *   fail(x, status)   failure: a module's page, or one line of text
  *   finishFields(x)   fields, just before the head is sent
+ *   report(error)     what a module has thrown after it had returned
  *   abandon(x)        nobody waits for the answer any more
  *   log(x)            log, when the exchange is over
  *   close()           the server has ended
@@ -28,7 +29,7 @@ export class Phases implements ExchangePhases {
   private readonly contents: readonly Module[]
   private readonly finishers: readonly Module[]
   private readonly loggers: readonly Module[]
-  private readonly report: (module: string, error: unknown) => void
+  private readonly reportOf: (module: string, error: unknown) => void
 
   /** @param report is told what a module has thrown */
   constructor(modules: readonly Module[], report: (module: string, error: unknown) => void) {
@@ -37,7 +38,7 @@ export class Phases implements ExchangePhases {
     this.contents = modules.filter(module => module.content !== undefined)
     this.finishers = modules.filter(module => module.fields !== undefined)
     this.loggers = modules.filter(module => module.log !== undefined)
-    this.report = report
+    this.reportOf = report
   }
 
   run(x: Exchange): void {
@@ -47,7 +48,7 @@ export class Phases implements ExchangePhases {
       for (module of this.rewriters) module.rewrite!(x)
       for (module of this.contents) if (module.content!(x) === HANDLED) return
     } catch (error) {
-      this.report(module?.name ?? '', error)
+      this.reportOf(module?.name ?? '', error)
       x.fail(500)
       return
     }
@@ -62,7 +63,7 @@ export class Phases implements ExchangePhases {
       try {
         if (module.failure(x, status) === HANDLED) return
       } catch (error) {
-        this.report(module.name, error)
+        this.reportOf(module.name, error)
         if (x.progress !== UNANSWERED) {
           x.cut(`the page for ${status} was not finished`)
           return
@@ -78,16 +79,20 @@ export class Phases implements ExchangePhases {
       try {
         module.fields!(x)
       } catch (error) {
-        this.report(module.name, error)
+        this.reportOf(module.name, error)
       }
     }
+  }
+
+  report(error: unknown): void {
+    this.reportOf('(later)', error)
   }
 
   abandon(x: Exchange): void {
     try {
       x.onAbandoned?.()
     } catch (error) {
-      this.report('(onAbandoned)', error)
+      this.reportOf('(onAbandoned)', error)
     }
   }
 
@@ -96,7 +101,7 @@ export class Phases implements ExchangePhases {
       try {
         module.log!(x)
       } catch (error) {
-        this.report(module.name, error)
+        this.reportOf(module.name, error)
       }
     }
   }
@@ -106,7 +111,7 @@ export class Phases implements ExchangePhases {
       try {
         module.close?.()
       } catch (error) {
-        this.report(module.name, error)
+        this.reportOf(module.name, error)
       }
     }
   }
