@@ -21,7 +21,6 @@ export const EBADF = errno.EBADF
 export const EAGAIN = errno.EAGAIN
 export const ENOMEM = errno.ENOMEM
 export const EACCES = errno.EACCES
-export const EEXIST = errno.EEXIST
 export const EXDEV = errno.EXDEV
 export const ENOTDIR = errno.ENOTDIR
 export const EISDIR = errno.EISDIR

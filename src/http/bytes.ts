@@ -18,7 +18,6 @@ export const SP = 0x20
 export const DQUOTE = 0x22
 export const PERCENT = 0x25
 export const ASTERISK = 0x2a
-export const COMMA = 0x2c
 export const DOT = 0x2e
 export const SLASH = 0x2f
 export const DIGIT_0 = 0x30
@@ -27,7 +26,6 @@ export const SEMICOLON = 0x3b
 export const EQUALS = 0x3d
 export const QUESTION_MARK = 0x3f
 export const BACKSLASH = 0x5c
-export const DEL = 0x7f
 
 /**
  * @param chars bytes that belong to the class, one by one

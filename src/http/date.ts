@@ -94,31 +94,20 @@ function moment(
 
 /**
  * The `Date` line of the current second, ready to be put into a head. Almost every answer carries it
- * (RFC 9110 §6.6.1), so it is kept, as text and as bytes; an answer costs one division and one comparison.
+ * (RFC 9110 §6.6.1), so it is kept; an answer costs one division and one comparison.
  */
 export class DateClock {
   #second = Number.NaN
   #line = ''
-  #bytes = Buffer.alloc(0)
 
   /** @returns `Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n`. */
   dateLine(nowMs: number): string {
-    this.#keepUp(nowMs)
-    return this.#line
-  }
-
-  /** @returns the same as bytes; to be copied, not kept: every second has a buffer of its own. */
-  dateLineBytes(nowMs: number): Buffer {
-    this.#keepUp(nowMs)
-    return this.#bytes
-  }
-
-  /** A clock that was set back counts as another second too. */
-  #keepUp(nowMs: number): void {
     const second = Math.floor(nowMs / 1000)
-    if (second === this.#second) return
-    this.#second = second
-    this.#line = `Date: ${formatDate(nowMs)}\r\n`
-    this.#bytes = Buffer.from(this.#line, 'latin1')
+    // A clock that was set back counts as another second too.
+    if (second !== this.#second) {
+      this.#second = second
+      this.#line = `Date: ${formatDate(nowMs)}\r\n`
+    }
+    return this.#line
   }
 }

@@ -3,7 +3,7 @@
  *
  *   FieldLookup          what conditions, ranges and negotiation need of it: get(lowerName)
  *   FieldSection         parses lines where they lie, resumable at any byte; keeps offsets; makes strings when asked
- *   listMembers(value)   the members of a list field; hasMember(value, lowerToken)
+ *   listMembers(value)   the members of a list field
  *
  * A line is five integers: where its name begins and ends, where its value does, and the number of its name in
  * known-fields.ts. They count from the first byte of the section, so that the message may move between two calls
@@ -414,9 +414,4 @@ function pushMember(members: string[], value: string, start: number, end: number
 /** OWS (RFC 9110 §5.6.3). */
 function isSpace(byte: number): boolean {
   return byte === SP || byte === HTAB
-}
-
-/** Whether a token is a member of a list, in any case: `hasMember('Keep-Alive, Close', 'close')`. */
-export function hasMember(value: string, lowerToken: string): boolean {
-  return listMembers(value).some(member => member.toLowerCase() === lowerToken)
 }

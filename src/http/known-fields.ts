@@ -1,5 +1,5 @@
 /**
- * The fields that the server itself reads, one row each: a number by which a parsed section finds them at once.
+ * The fields that the server reads, or that modules often ask for, one row each: a number by which a parsed section finds them at once.
  *
  *   HOST, CONNECTION, …             the numbers
  *   SINGLETONS                      the set of those that may stand on one line only, as bits

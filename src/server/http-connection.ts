@@ -14,7 +14,7 @@
  * that are ready at once still leave together in one send, because they meet in the loop's outbox.
  */
 
-import { chunkSizeLine, LAST_CHUNK } from '../http/chunked.ts'
+import { CHUNK_END, chunkSizeLine, LAST_CHUNK } from '../http/chunked.ts'
 import { CHUNKED, NO_CONTENT } from '../http/framing.ts'
 import { CONTENT_TOO_LARGE, INCOMPLETE, isRefusal, OK, refusalOf } from '../http/refusals.ts'
 import { type HeadLimits, RequestHead } from '../http/request-head.ts'
@@ -346,7 +346,7 @@ export class HttpConnection implements Driver, Responder {
     if (this.isChunked) {
       this.connection.writeText(chunkSizeLine(bytes.length))
       this.connection.write(bytes)
-      this.connection.writeText('\r\n')
+      this.connection.writeText(CHUNK_END)
     } else {
       this.connection.write(bytes)
     }
@@ -357,7 +357,7 @@ export class HttpConnection implements Driver, Responder {
     x.sentContentBytes += sizeBytes
     if (this.isChunked) this.connection.writeText(chunkSizeLine(sizeBytes))
     this.connection.writeFile(file, offset, sizeBytes)
-    if (this.isChunked) this.connection.writeText('\r\n')
+    if (this.isChunked) this.connection.writeText(CHUNK_END)
   }
 
   /** What goes beyond the announced length would be read as the answer to the next request, so it does not leave. */
