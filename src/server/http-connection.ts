@@ -284,7 +284,8 @@ export class HttpConnection implements Driver, Responder {
     else if (x.progress === UNANSWERED) {
       x.fail(400, 'The content of the request ended before its announced length.')
       x.abandon()
-    } else this.connection.abort(null)
+    } else if (x.progress === ANSWERING) this.connection.abort(null)
+    // Otherwise the answer is whole, and only waits for the socket to take it.
   }
 
   onReadDeadline(): void {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { connect } from '../../test/raw-client.ts'
+import { connect, serverHasRead } from '../../test/raw-client.ts'
 import { DECLINED, HANDLED, type Module, type RunningServer, serve } from '../index.ts'
 import { createLog } from '../log.ts'
 
@@ -146,6 +146,29 @@ describe('a module', () => {
       client.send('helloGET /page.txt HTTP/1.1\r\nHost: a\r\n\r\n')
       await client.untilText('A page.')
       client.end()
+    })
+  })
+
+  it('that has answered without waiting for the content is heard to the end, though the content breaks off', async () => {
+    const sizeBytes = 20 * 1024 * 1024
+    const early: Module = {
+      name: 'early',
+      content(x) {
+        if (x.path !== '/early') return DECLINED
+        x.readContent({ onContent() {}, onContentEnd() {} })
+        x.answer(200, Buffer.alloc(sizeBytes))
+        return HANDLED
+      },
+    }
+    await errorsWith(early, async server => {
+      const client = await connect({ port: Number(new URL(server.url).port) })
+      client.socket.pause()
+      client.send('POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe')
+      client.end()
+      await serverHasRead()
+      await serverHasRead()
+      client.socket.resume()
+      assert.ok((await client.atEnd()).length > sizeBytes)
     })
   })
 
