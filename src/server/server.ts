@@ -101,7 +101,7 @@ export class Server implements ListenerOwner, HttpSurroundings {
   end(graceMs: number, done: () => void): void {
     this.isEnding = true
     for (const listener of this.listeners) listener.close()
-    this.ending = new Ending(this.loop, this.loop.now + graceMs, () => this.cutAll(), done)
+    this.ending = new Ending(this.loop, this.loop.now + graceMs, () => this.cutAll(), this.log, done)
     for (const connection of this.connections) connection.endSoon()
     this.noteIfEmpty()
   }
@@ -168,12 +168,14 @@ export class Server implements ListenerOwner, HttpSurroundings {
 class Ending extends Deadline {
   private readonly loop: Loop
   private readonly cut: () => void
+  private readonly log: Log
   private readonly done: () => void
 
-  constructor(loop: Loop, at: number, cut: () => void, done: () => void) {
+  constructor(loop: Loop, at: number, cut: () => void, log: Log, done: () => void) {
     super()
     this.loop = loop
     this.cut = cut
+    this.log = log
     this.done = done
     loop.deadlines.set(this, at)
   }
@@ -183,7 +185,7 @@ class Ending extends Deadline {
   }
 
   onFailure(error: unknown): void {
-    throw error
+    this.log.error(`the end of the server: ${stackOf(error)}`)
   }
 
   finish(): void {
