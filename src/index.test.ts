@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -83,6 +84,23 @@ describe('serve()', () => {
     }
   })
 
+  it('answers pipelined requests that ask for much, all and in order, over several turns', async () => {
+    const big = Buffer.alloc(64 * 1024, 'x')
+    writeFileSync(join(place, 'big'), big)
+    await withServer({}, async ({ addresses }) => {
+      const { port } = addresses[0] as { port: number }
+      const client = connect(port, '127.0.0.1')
+      const request = (name: string, more = ''): string => `GET /${name} HTTP/1.1\r\nHost: h\r\n${more}\r\n`
+      client.write(request('big').repeat(150) + request('a.txt', 'Connection: close\r\n'))
+      const received: Buffer[] = []
+      for await (const bytes of client) received.push(bytes as Buffer)
+      const text = Buffer.concat(received).toString('latin1')
+      assert.equal(text.split('HTTP/1.1 200 OK').length, 152)
+      assert.equal(text.split('x'.repeat(big.length)).length, 151)
+      assert.ok(text.endsWith('\r\n\r\na file'))
+    })
+  })
+
   it('is closed once, however often that is asked', async () => {
     const server = await serve({ root: place, listen: '127.0.0.1:0' })
     await Promise.all([server.close(), server.close()])
@@ -123,6 +141,7 @@ describe('serve() with a mistake', () => {
     'EADDRNOTAVAIL',
   )
   refuses('a poller that is none', { poller: 'kqueue' as never }, /"kqueue" is no poller/)
+  refuses('a descriptor that does not listen', { listenFds: [0] }, /descriptor 0 is not a listening socket/)
   refuses('a negative time', { cache: -1 }, /cache takes a number of seconds/)
   refuses('one bad address among good ones', { listen: ['127.0.0.1:0', 'x y'] }, /"x y" is not an address/)
 

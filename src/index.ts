@@ -15,7 +15,7 @@ import { resolve } from 'node:path'
 import { errnoName, errnoWords } from './errno.ts'
 import { type Address, type Endpoint, formatAddress, formatHost, parseEndpoint } from './io/address.ts'
 import { openDirectory } from './io/file.ts'
-import type { ListenOptions } from './io/listener.ts'
+import { isListening, type ListenOptions } from './io/listener.ts'
 import { closeAll, openEndpoint } from './io/open-endpoint.ts'
 import { type Log, SILENT } from './log.ts'
 import type { PollerName } from './loop/poller.ts'
@@ -92,8 +92,8 @@ export class ServeError extends Error {
   /** `EADDRINUSE` and the like, '' when no system call failed. */
   readonly code: string
 
-  constructor(message: string, code = '') {
-    super(message)
+  constructor(message: string, code = '', cause?: unknown) {
+    super(message, { cause })
     this.code = code
   }
 }
@@ -104,10 +104,14 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   const site = siteOf(options)
   const fds: number[] = []
   try {
-    for (const endpoint of endpoints) fds.push(...(await openEndpoint(endpoint, options)))
-    const place = takeLoop(pollerOf(options))
+    for (const fd of options.listenFds ?? []) {
+      if (!isListening(fd)) throw new ServeError(`descriptor ${fd} is not a listening socket`)
+    }
     const limits = { ...DEFAULT_LIMITS, ...options.limits }
     const modules = siteModules(site, options.modules ?? [])
+    const poller = pollerOf(options)
+    for (const endpoint of endpoints) fds.push(...(await openEndpoint(endpoint, options)))
+    const place = takeLoop(poller)
     const server = new Server(place.loop, place.outbox, modules, limits, options.log ?? SILENT)
     for (const fd of options.listenFds ?? []) server.listen(fd, true)
     for (const fd of fds) server.listen(fd)
@@ -116,7 +120,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     closeAll(fds)
     site.directory.release()
     const { message, code } = error as NodeJS.ErrnoException
-    throw new ServeError(message, code)
+    throw new ServeError(message, code, error)
   }
 }
 

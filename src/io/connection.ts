@@ -164,7 +164,7 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
   /** Input is wanted again; a kept rest comes first, when this round of dispatch, or the next, is over. */
   resume(): void {
     if (this.reading === PAUSED) this.setReading(READING)
-    if (this.rest !== null || this.reading === ENDED) this.takeTurn()
+    if (this.rest !== null || this.reading === ENDED) this.askForTurn()
   }
 
   onTurn(): void {
@@ -223,7 +223,8 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
     }
   }
 
-  private takeTurn(): void {
+  /** The rest is given to the driver in the next iteration, whether or not more comes. */
+  askForTurn(): void {
     if (this.willTakeTurn) return
     this.willTakeTurn = true
     this.loop.again(this)

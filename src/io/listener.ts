@@ -144,7 +144,12 @@ export function inheritedListeners(env: NodeJS.ProcessEnv = process.env): Fd[] {
   delete env.LISTEN_FDNAMES
   if (!isOurs) return []
   const fds = Array.from({ length: count }, (_, i) => LISTEN_FDS_START + i)
-  return fds.filter(fd => getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN) === 1 && adopt(fd))
+  return fds.filter(fd => isListening(fd) && adopt(fd))
+}
+
+/** Is it a socket, and does it listen? See socket(7), SO_ACCEPTCONN. */
+export function isListening(fd: Fd): boolean {
+  return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN) === 1
 }
 
 function adopt(fd: Fd): boolean {

@@ -17,7 +17,7 @@
  * The loop runs alone (`run`, the teaching steps and the tests), or with Node's libuv as its guest (`node-loop.ts`).
  */
 
-import { EINTR, errnoName } from '../errno.ts'
+import { EINTR, ENOMEM, errnoName } from '../errno.ts'
 import { close, type Fd } from '../sys/libc.ts'
 import { Deadlines } from './deadlines.ts'
 import { EpollPoller } from './epoll.ts'
@@ -153,7 +153,8 @@ export class Loop {
   private wait(timeoutMs: number): number {
     const sleepMs = this.sleepMs(timeoutMs)
     const n = this.poller.wait(sleepMs)
-    if (n < 0 && n !== -EINTR) throw new Error(`${this.poller.name}: ${errnoName(n)}`)
+    // A signal, or no memory for the sets just now (select(2), poll(2)): nothing is ready, the next iteration asks again.
+    if (n < 0 && n !== -EINTR && n !== -ENOMEM) throw new Error(`${this.poller.name}: ${errnoName(n)}`)
     if (sleepMs !== 0) {
       const before = this.now
       this.now = this.clock()

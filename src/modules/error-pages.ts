@@ -1,5 +1,5 @@
 /**
- * The built-in page of every error: what happened, and what a person can do. A page without words of its own is made once.
+ * The built-in page of every error: what happened, and what a person can do. A page is made once.
  */
 
 import { fieldLine } from '../http/response-head.ts'
@@ -12,19 +12,21 @@ import { INERT_PAGE } from './page-frame.ts'
 const LINES =
   fieldLine('Content-Type', 'text/html; charset=utf-8') + fieldLine('Content-Security-Policy', INERT_PAGE)
 
+/** The sentences of `http/refusals.ts` and some of the caller's; beyond that a page is made each time. */
+const MOST_WORDS = 128
+
 /** @param base the path of the front page, from slash to slash */
 export function errorPages(base: string): Module {
-  /** By status, with and without a link to the front page. */
-  const linked: (Buffer | undefined)[] = []
-  const unlinked: (Buffer | undefined)[] = []
+  /** By their words, with and without a link to the front page; then by status. */
+  const linked = new Map<string, (Buffer | undefined)[]>()
+  const unlinked = new Map<string, (Buffer | undefined)[]>()
 
   const pageOf = (status: number, words: string, home: string | null): Buffer => {
-    const made = home === null ? unlinked : linked
-    const page =
-      (words === '' ? made[status] : undefined) ??
-      Buffer.from(errorPage({ status, reason: reasonPhrase(status), words, home }))
-    if (words === '') made[status] = page
-    return page
+    const byWords = home === null ? unlinked : linked
+    const made = byWords.get(words) ?? []
+    made[status] ??= Buffer.from(errorPage({ status, reason: reasonPhrase(status), words, home }))
+    if (byWords.size < MOST_WORDS) byWords.set(words, made)
+    return made[status]
   }
 
   return {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import {
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   renameSync,
@@ -131,6 +132,15 @@ describe('the cache of files', () => {
     assert.equal(new Set([both.identity, ...both.encoded].map(r => r.etag)).size, 3)
     rmSync(join(place, 's.css.br'))
     assert.deepEqual(found(cache, 's.css', 2 * VALID_MS).codings, ['gzip'])
+    cache.close()
+  })
+
+  it('takes no folder for a neighbour', () => {
+    const cache = new FileCache(directory(), true)
+    write('f.css', 'a{}')
+    mkdirSync(join(place, 'f.css.br'))
+    assert.deepEqual(found(cache, 'f.css', 0).codings, [])
+    assert.ok(!found(cache, 'f.css', 0).identity.lines.includes('Vary'))
     cache.close()
   })
 

@@ -18,7 +18,14 @@ import { formatDate } from '../http/date.ts'
 import { mediaTypeOf } from '../http/media-types.ts'
 import { BY_SIZE } from '../http/negotiation.ts'
 import { fieldLine } from '../http/response-head.ts'
-import { type Directory, type FileStatus, isUnchanged, newStatus, type OpenFile } from '../io/file.ts'
+import {
+  type Directory,
+  type FileStatus,
+  isRegularFile,
+  isUnchanged,
+  newStatus,
+  type OpenFile,
+} from '../io/file.ts'
 
 /** nginx's `open_file_cache_valid` is a minute; a second is as cheap, and nobody waits for it. */
 export const VALID_MS = 1000
@@ -149,7 +156,8 @@ export class FileCache {
   }
 
   private exists(name: string): boolean {
-    return this.directory.status(name, newStatus()) === 0
+    const status = newStatus()
+    return this.directory.status(name, status) === 0 && isRegularFile(status)
   }
 
   /** @param before is handed out again, retained, when the file has not changed */

@@ -68,6 +68,9 @@ const HOLDING = 2
 const OVER = 3
 type Reading = typeof AWAITING_HEAD | typeof IN_CONTENT | typeof HOLDING | typeof OVER
 
+/** Requests in one buffer can ask for much more than they are long: others come between, once so much has been sent for them. */
+const SENT_BYTES_PER_TURN = 2 * 1024 * 1024
+
 /** Stands for a head that was refused before it was complete. */
 const NO_HEAD = new RequestHead()
 
@@ -125,10 +128,15 @@ export class HttpConnection implements Driver, Responder {
   onInput(bytes: Buffer, start: number, end: number): number {
     this.isInInput = true
     let at = start
+    const stopAt = this.connection.sentBytes + SENT_BYTES_PER_TURN
     while (at < end) {
       const next = this.step(bytes, at, end)
       if (next === at) break
       at = next
+      if (this.connection.sentBytes > stopAt) {
+        this.connection.askForTurn()
+        break
+      }
     }
     this.isInInput = false
     this.settleHead()
