@@ -2,8 +2,8 @@
  * The listing of a directory that has no index page, as HTML or, for a client that prefers it, JSON.
  *
  * Directories are read by Node's threads, so that a large one does not hold the loop; the page is made and sent in pieces.
- * Left out are names that begin with a dot (unless dot files are served), links that lead out of the site, and whatever is
- * neither file nor directory.
+ * Left out are names that begin with a dot (unless dot files are served), names that no path can lead to (not UTF-8, or with a
+ * backslash or control character), links that lead out of the site, and whatever is neither file nor directory.
  */
 
 import { type Dirent, promises as fs } from 'node:fs'

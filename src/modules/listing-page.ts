@@ -14,7 +14,7 @@ import { escapeHtml, pageStart, squeeze } from './page-frame.ts'
 
 /** One line of a listing, as `readdir` and `fstat` see it. */
 export interface ListingEntry {
-  /** The bare name, decoded. A lone surrogate stands for a byte that is not UTF-8; no URL can name such a file. */
+  /** The bare name, decoded. No URL can hold a lone surrogate: such a name is shown, but not linked. */
   name: string
   isDirectory: boolean
   /** Not shown for directories. */

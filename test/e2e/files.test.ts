@@ -182,7 +182,7 @@ forEachPoller(poller => {
   test('links may lead anywhere when the operator says so', () =>
     serving({ ...options, followLinks: true }, async s => {
       symlinkSync('/etc/passwd', join(s.root, 'outside'))
-      assert.match((await get(s, '/outside')).content.toString(), /root/)
+      assert.match((await get(s, '/outside')).content.toString(), /^root:/m)
     }))
 
   test('a listing of ten thousand files comes whole, and others are served beside it', () =>
