@@ -26,7 +26,7 @@ import type { Module } from './server/module.ts'
 import { DEFAULT_LIMITS, Server, type ServerLimits } from './server/server.ts'
 
 export type { Address } from './io/address.ts'
-export type { Log } from './log.ts'
+export { createLog, type Level, type Log, type LogContext } from './log.ts'
 export type { AccessLogForm, AccessLogOptions } from './modules/access-log.ts'
 export { type ContentConsumer, Exchange } from './server/exchange.ts'
 export { DECLINED, HANDLED, type Module, type Outcome } from './server/module.ts'

@@ -15,7 +15,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type ServeOptions, serve } from '../src/index.ts'
+import { createLog, type ServeOptions, serve } from '../src/index.ts'
 import { answering } from './answering-modules.ts'
 
 /** What can be said in JSON. */
@@ -126,7 +126,7 @@ async function start(options: ChildOptions, limits: ChildLimits): Promise<Server
 async function run(options: ChildOptions, limits: ChildLimits): Promise<void> {
   const send = (message: Message): void => void process.send?.(message)
   const say = (line: string): void => send({ line })
-  const log = { debug() {}, info: say, warn: say, error: say }
+  const log = createLog('info', (_level, words) => say(words))
   const server = await serve({ listen: '127.0.0.1:0', ...options, modules: [answering], log })
   if (limits.uid !== undefined) process.setuid?.(limits.uid)
   process.on('message', message => {

@@ -13,7 +13,7 @@
 
 import { homedir, networkInterfaces } from 'node:os'
 import type { AccessLogOptions, Address, Log } from '../index.ts'
-import { createLog, type Level } from '../log.ts'
+import { createLog, isWithin, type Level } from '../log.ts'
 import { type BannerStyle, banner } from './banner.ts'
 import type { Settings } from './options.ts'
 import { type OutputStream, outputTo } from './output.ts'
@@ -148,7 +148,7 @@ function jsonLogLine(level: Level, words: string): string {
 function textLogLine(colour: boolean): (level: Level, words: string) => string {
   const paint = (code: number, text: string): string => (colour ? `\x1b[${code}m${text}\x1b[0m` : text)
   return (level, words) => {
-    const label = level === 'error' ? paint(31, 'error: ') : paint(33, 'warning: ')
+    const label = isWithin(level, 'error') ? paint(31, 'error: ') : paint(33, 'warning: ')
     return `veille: ${label}${words}\n`
   }
 }
