@@ -4,8 +4,9 @@
  *   EAGAIN, EINTR, …      numbers of this platform, positive
  *   errnoName(11)         'EAGAIN'
  *   errnoWords(11)        'resource temporarily unavailable'
+ *   errnoForLog(11)       '(11: Resource temporarily unavailable)', as nginx ends its lines
  *
- * Results of system calls are carried as `-errno`; both functions take either sign. Only the numbers that
+ * Results of system calls are carried as `-errno`; the functions take either sign. Only the numbers that
  * the server itself compares with have a constant; the rest is looked up when it is printed.
  */
 
@@ -20,6 +21,7 @@ export const EINTR = errno.EINTR
 export const EBADF = errno.EBADF
 export const EAGAIN = errno.EAGAIN
 export const ENOMEM = errno.ENOMEM
+export const ESRCH = errno.ESRCH
 export const EACCES = errno.EACCES
 export const EXDEV = errno.EXDEV
 export const ENOTDIR = errno.ENOTDIR
@@ -48,4 +50,33 @@ export function errnoName(number: number): string {
 /** What strerror(3) would say, in libuv's words. */
 export function errnoWords(number: number): string {
   return getSystemErrorMap().get(-Math.abs(number))?.[1] ?? 'unknown error'
+}
+
+/** Where glibc's words are others than libuv's: tools that read nginx's log know these. */
+const GLIBC_WORDS: Readonly<Record<string, string>> = {
+  EADDRNOTAVAIL: 'Cannot assign requested address',
+  EAFNOSUPPORT: 'Address family not supported by protocol',
+  EALREADY: 'Operation already in progress',
+  EBUSY: 'Device or resource busy',
+  EEXIST: 'File exists',
+  EFAULT: 'Bad address',
+  EHOSTUNREACH: 'No route to host',
+  EIO: 'Input/output error',
+  EISCONN: 'Transport endpoint is already connected',
+  EISDIR: 'Is a directory',
+  ELOOP: 'Too many levels of symbolic links',
+  ENAMETOOLONG: 'File name too long',
+  ENFILE: 'Too many open files in system',
+  ENOMEM: 'Cannot allocate memory',
+  ENOTCONN: 'Transport endpoint is not connected',
+  ENOTSUP: 'Operation not supported',
+  ERANGE: 'Numerical result out of range',
+  ESPIPE: 'Illegal seek',
+  ETXTBSY: 'Text file busy',
+  EXDEV: 'Invalid cross-device link',
+}
+
+export function errnoForLog(number: number): string {
+  const words = GLIBC_WORDS[errnoName(number)] ?? errnoWords(number)
+  return `(${Math.abs(number)}: ${words.charAt(0).toUpperCase()}${words.slice(1)})`
 }

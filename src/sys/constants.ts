@@ -62,6 +62,7 @@ export const F_GETFD = 1
 export const F_SETFD = 2
 export const F_GETFL = 3
 export const F_SETFL = 4
+export const F_DUPFD_CLOEXEC = 1030
 export const FD_CLOEXEC = 1
 
 // linux/openat2.h
@@ -93,15 +94,24 @@ export const AF_UNIX = 1
 export const AF_INET = 2
 export const AF_INET6 = 10
 export const SOCK_STREAM = 1
+export const SOCK_DGRAM = 2
 export const SOCK_NONBLOCK = 0o4000
 export const SOCK_CLOEXEC = 0o2000000
 export const SOL_SOCKET = 1
 export const SO_REUSEADDR = 2
+export const SO_SNDBUF = 7
+export const SO_RCVBUF = 8
+export const SO_KEEPALIVE = 9
 export const SO_LINGER = 13
 export const SO_REUSEPORT = 15
 export const SO_ACCEPTCONN = 30
 export const IPPROTO_TCP = 6
 export const TCP_NODELAY = 1
+export const TCP_KEEPIDLE = 4
+export const TCP_KEEPINTVL = 5
+export const TCP_KEEPCNT = 6
+export const TCP_DEFER_ACCEPT = 9
+export const TCP_FASTOPEN = 23
 export const IPPROTO_IPV6 = 41
 export const IPV6_V6ONLY = 26
 export const MSG_NOSIGNAL = 0x4000
@@ -137,3 +147,20 @@ export const POLLHUP = 0x010
 export const POLLNVAL = 0x020
 /** `struct pollfd`: int fd, short events, short revents. */
 export const POLLFD = { sizeBytes: 8, events: 4, revents: 6 } as const
+
+// sys/mman.h
+export const MFD_CLOEXEC = 1
+export const PROT_READ = 1
+export const PROT_WRITE = 2
+export const MAP_SHARED = 1
+
+// sys/resource.h, sys/prctl.h
+export const RLIMIT_CORE = 4
+export const RLIMIT_NOFILE = 7
+/** "No limit": RLIM_INFINITY. */
+export const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn
+export const PR_SET_DUMPABLE = 4
+
+/** pwd.h, grp.h: the fields that follow two pointers, name and password. */
+export const PASSWD = { sizeBytes: 48, uid: 16, gid: 20 } as const
+export const GROUP = { sizeBytes: 32, gid: 16 } as const

@@ -6,6 +6,7 @@
  *   callback(prototype, f)       the address of a C function that calls `f`
  *   addressOf(name)              the address of a symbol, for C functions handed to C functions
  *   addressOfBytes(buffer)       where a buffer's bytes lie
+ *   memoryAt(address, bytes)     memory that C has allocated, without a copy
  *   errno()                      the calling thread's error number, read straight after a failed call
  *   allocate(bytes)              zeroed memory outside the JavaScript heap; never moved, never freed
  *
@@ -43,6 +44,11 @@ export function callback(prototype: string, f: (...args: number[]) => void): num
 /** Stays right while `buffer` is referenced: buffers that native code has seen once are not moved by the collector. */
 export function addressOfBytes(buffer: Uint8Array): number {
   return Number(koffi.address(buffer))
+}
+
+/** Stays right as long as C keeps the memory: reading it later ends the process. */
+export function memoryAt(address: number, sizeBytes: number): ArrayBuffer {
+  return koffi.view(address, sizeBytes)
 }
 
 /** `__errno_location(3)` gives one address per thread, in glibc and in musl; reading it costs 4 ns, a call 25. */

@@ -7,6 +7,8 @@ import {
   constants as fsConstants,
   lstatSync,
   mkdtempSync,
+  readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -16,10 +18,11 @@ import { createServer, connect as netConnect } from 'node:net'
 import { constants as osConstants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { Descriptors, drain, fill } from '../../test/descriptors.ts'
+import { getSystemErrorMap } from 'node:util'
+import { Descriptors, descriptorLimits, drain, fill } from '../../test/descriptors.ts'
 import * as errnos from '../errno.ts'
 import * as constants from './constants.ts'
-import { errno, setErrno } from './ffi.ts'
+import { bind, errno, setErrno } from './ffi.ts'
 import * as libc from './libc.ts'
 import { scripted } from './scripted.ts'
 
@@ -27,6 +30,7 @@ const directory = mkdtempSync(join(tmpdir(), 'veille-libc-'))
 after(() => rmSync(directory, { recursive: true }))
 
 const X = Buffer.from('x')
+const isGlibc = !readdirSync('/lib').some(name => name.startsWith('ld-musl'))
 
 function status(): libc.FileStatus {
   return { mode: 0, sizeBytes: 0, modifiedSeconds: 0, modifiedNanoseconds: 0, ino: 0, dev: 0 }
@@ -52,6 +56,17 @@ describe('constants', () => {
     }
   })
 
+  it('of errno are told as glibc tells them', {
+    skip: isGlibc ? false : 'another libc has other words',
+  }, () => {
+    const strerror = bind<(number: number) => string>('const char *strerror(int number)')
+    const unusual = ['EILSEQ', 'ENOTRECOVERABLE']
+    for (const [name, number] of Object.entries(osConstants.errno)) {
+      if (getSystemErrorMap().has(-number) && !unusual.includes(name))
+        assert.equal(errnos.errnoForLog(-number), `(${number}: ${strerror(number)})`, name)
+    }
+  })
+
   const includes = [
     'sys/epoll.h',
     'sys/socket.h',
@@ -60,6 +75,10 @@ describe('constants', () => {
     'poll.h',
     'sys/uio.h',
     'sys/stat.h',
+    'sys/mman.h',
+    'sys/prctl.h',
+    'pwd.h',
+    'grp.h',
     'linux/openat2.h',
   ]
   const compiler = spawnSync('cc', ['--version']).status === 0
@@ -85,6 +104,11 @@ describe('constants', () => {
       'sizeof(struct iovec)': constants.IOVEC_BYTES,
       'sizeof(struct open_how)': constants.OPEN_HOW.sizeBytes,
       'offsetof(struct open_how, resolve)': constants.OPEN_HOW.resolve,
+      'sizeof(struct passwd)': constants.PASSWD.sizeBytes,
+      'offsetof(struct passwd, pw_uid)': constants.PASSWD.uid,
+      'offsetof(struct passwd, pw_gid)': constants.PASSWD.gid,
+      'sizeof(struct group)': constants.GROUP.sizeBytes,
+      'offsetof(struct group, gr_gid)': constants.GROUP.gid,
       'sizeof(struct statx)': constants.STATX.sizeBytes,
       'offsetof(struct statx, stx_mode)': constants.STATX.mode,
       'offsetof(struct statx, stx_ino)': constants.STATX.ino,
@@ -227,6 +251,69 @@ describe('sockets', () => {
     fill(far)
     assert.ok(libc.ioctl(far, constants.SIOCOUTQ) > 0)
     assert.equal(libc.ioctl(-1, constants.SIOCOUTQ), -errnos.EBADF)
+  })
+})
+
+describe('datagrams', () => {
+  it('come to an address one by one', () => {
+    using fds = new Descriptors()
+    const path = join(directory, 'datagrams')
+    const address = Buffer.concat([Buffer.from([constants.AF_UNIX, 0]), Buffer.from(`${path}\0`)])
+    const receiver = fds.own(libc.socket(constants.AF_UNIX, constants.SOCK_DGRAM | constants.SOCK_NONBLOCK))
+    assert.equal(libc.bindTo(receiver, address), 0)
+    const sender = fds.own(libc.socket(constants.AF_UNIX, constants.SOCK_DGRAM))
+    assert.equal(libc.sendto(sender, Buffer.from('one'), address), 3)
+    assert.equal(libc.sendto(sender, Buffer.from('two'), address), 3)
+    const bytes = Buffer.alloc(10)
+    assert.equal(bytes.toString('latin1', 0, libc.recv(receiver, bytes)), 'one')
+    assert.equal(bytes.toString('latin1', 0, libc.recv(receiver, bytes)), 'two')
+    libc.unlink(path)
+    assert.equal(libc.sendto(sender, X, address), -errnos.ENOENT)
+  })
+})
+
+describe('the process', () => {
+  it('knows its limits, and sets them', () => {
+    const before = new BigUint64Array(2)
+    assert.equal(libc.prlimit(constants.RLIMIT_NOFILE, null, before), 0)
+    assert.deepEqual([...before].map(Number), descriptorLimits())
+    const lower = new BigUint64Array([before[0]! - 1n, before[1]!])
+    assert.equal(libc.prlimit(constants.RLIMIT_NOFILE, lower, null), 0)
+    assert.deepEqual(descriptorLimits(), [...lower].map(Number))
+    assert.equal(libc.prlimit(constants.RLIMIT_NOFILE, before, null), 0)
+    assert.equal(libc.prlimit(constants.RLIMIT_NOFILE, new BigUint64Array([2n, 1n]), null), -errnos.EINVAL)
+  })
+
+  it('runs on the processors that it is told', () => {
+    const allowed = (): string =>
+      /Cpus_allowed:\s+(\S+)/.exec(readFileSync('/proc/thread-self/status', 'utf8'))![1]!
+    const before = allowed()
+    const words = before.split(',').reverse()
+    const mask = Buffer.from(new Uint32Array(words.map(word => Number.parseInt(word, 16))).buffer)
+    const first = Buffer.alloc(mask.length)
+    const at = mask.findIndex(byte => byte !== 0)
+    first[at] = mask[at]! & -mask[at]!
+    assert.equal(libc.schedSetaffinity(0, first), 0)
+    assert.equal(allowed().match(/[1-9a-f]/g)?.length, 1)
+    assert.equal(libc.schedSetaffinity(0, mask), 0)
+    assert.equal(allowed(), before)
+    assert.equal(libc.schedSetaffinity(0, Buffer.alloc(8)), -errnos.EINVAL)
+  })
+
+  it('has a descriptor under another number as well', () => {
+    using fds = new Descriptors()
+    const [a, b] = fds.pair()
+    const other = fds.own(libc.fcntl(a, constants.F_DUPFD_CLOEXEC, 100))
+    assert.ok(other >= 100)
+    assert.equal(libc.dup2(b, other), other)
+    assert.equal(libc.write(other, X), 1)
+    assert.equal(drain(a), 1)
+    assert.equal(libc.dup2(-1, other), -errnos.EBADF)
+  })
+
+  it('can be looked into, or not', () => {
+    assert.equal(libc.prctl(constants.PR_SET_DUMPABLE, 1), 0)
+    assert.equal(libc.prctl(constants.PR_SET_DUMPABLE, 77), -errnos.EINVAL)
   })
 })
 

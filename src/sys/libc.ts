@@ -35,6 +35,14 @@ export interface Native {
   getsockopt(fd: Fd, level: number, name: number, value: Int32Array, sizeBytes: Uint32Array): number
   recv(fd: Fd, buffer: Uint8Array, sizeBytes: number, flags: number): number
   send(fd: Fd, buffer: Uint8Array, sizeBytes: number, flags: number): number
+  sendto(
+    fd: Fd,
+    buffer: Uint8Array,
+    sizeBytes: number,
+    flags: number,
+    address: Uint8Array,
+    addressBytes: number,
+  ): number
   read(fd: Fd, buffer: Uint8Array, sizeBytes: number): number
   write(fd: Fd, buffer: Uint8Array, sizeBytes: number): number
   writev(fd: Fd, pieces: Uint8Array, count: number): number
@@ -42,6 +50,7 @@ export interface Native {
   pread(fd: Fd, buffer: Uint8Array, sizeBytes: number, offset: number): number
   shutdown(fd: Fd, how: number): number
   close(fd: Fd): number
+  dup2(fd: Fd, to: Fd): number
   fcntl(fd: Fd, command: number, argument: number): number
   ioctl(fd: Fd, request: number, value: Int32Array): number
   pipe2(fds: Int32Array, flags: number): number
@@ -51,6 +60,12 @@ export interface Native {
   statx(number: number, at: Fd, path: string, flags: number, mask: number, out: Uint8Array): number
   openat2(number: number, at: Fd, path: string, how: Uint8Array, sizeBytes: number): number
   readlink(path: string, buffer: Uint8Array, sizeBytes: number): number
+  memfd_create(name: string, flags: number): number
+  ftruncate(fd: Fd, sizeBytes: number): number
+  mmap(address: number, sizeBytes: number, protection: number, flags: number, fd: Fd, offset: number): number
+  prlimit(pid: number, resource: number, next: BigUint64Array | null, old: BigUint64Array | null): number
+  sched_setaffinity(tid: number, sizeBytes: number, mask: Uint8Array): number
+  prctl(option: number, argument: number): number
   select(
     count: number,
     read: Int32Array,
@@ -66,7 +81,7 @@ export interface Native {
 
 /**
  * Results that C declares `ssize_t` or `long` are taken as `int`: no call here moves more than 2 GiB, and an `int`
- * needs no 64-bit conversion. `syscall(2)`, `open`, `fcntl` and `ioctl` are variadic in C; on both of our
+ * needs no 64-bit conversion. `syscall(2)`, `open`, `fcntl`, `ioctl` and `prctl` are variadic in C; on both of our
  * processors Linux passes these arguments in the registers of an ordinary call.
  */
 const PROTOTYPES: Readonly<Record<keyof Native, string>> = {
@@ -80,6 +95,7 @@ const PROTOTYPES: Readonly<Record<keyof Native, string>> = {
   getsockopt: 'int getsockopt(int fd, int level, int name, void *value, void *size)',
   recv: 'int recv(int fd, void *buffer, size_t size, int flags)',
   send: 'int send(int fd, void *buffer, size_t size, int flags)',
+  sendto: 'int sendto(int fd, void *buffer, size_t size, int flags, void *address, uint32_t address_size)',
   read: 'int read(int fd, void *buffer, size_t size)',
   write: 'int write(int fd, void *buffer, size_t size)',
   writev: 'int writev(int fd, void *pieces, int count)',
@@ -87,6 +103,7 @@ const PROTOTYPES: Readonly<Record<keyof Native, string>> = {
   pread: 'int pread(int fd, void *buffer, size_t size, int64_t offset)',
   shutdown: 'int shutdown(int fd, int how)',
   close: 'int close(int fd)',
+  dup2: 'int dup2(int fd, int to)',
   fcntl: 'int fcntl(int fd, int command, int64_t argument)',
   ioctl: 'int ioctl(int fd, unsigned long request, void *value)',
   pipe2: 'int pipe2(void *fds, int flags)',
@@ -96,6 +113,12 @@ const PROTOTYPES: Readonly<Record<keyof Native, string>> = {
   statx: 'int syscall(long number, int at, const char *path, int flags, unsigned int mask, void *out)',
   openat2: 'int syscall(long number, int at, const char *path, void *how, size_t size)',
   readlink: 'int readlink(const char *path, void *buffer, size_t size)',
+  memfd_create: 'int memfd_create(const char *name, unsigned int flags)',
+  ftruncate: 'int ftruncate(int fd, int64_t size)',
+  mmap: 'int64_t mmap(int64_t address, size_t size, int protection, int flags, int fd, int64_t offset)',
+  prlimit: 'int prlimit(int pid, int resource, void *next, void *old)',
+  sched_setaffinity: 'int sched_setaffinity(int tid, size_t size, void *mask)',
+  prctl: 'int prctl(int option, int64_t argument)',
   select: 'int select(int count, void *read, void *write, void *except, void *timeout)',
   poll: 'int poll(void *fds, unsigned long count, int timeout)',
   epoll_create1: 'int epoll_create1(int flags)',
@@ -194,6 +217,14 @@ export function send(fd: Fd, buffer: Uint8Array, sizeBytes: number, flags = 0): 
   return result(native.send(fd, buffer, sizeBytes, flags | MSG_NOSIGNAL))
 }
 
+/**
+ * Sends one datagram.
+ * @param to a `struct sockaddr_*` @returns bytes sent, or `-errno` @see sendto(2)
+ */
+export function sendto(fd: Fd, buffer: Uint8Array, to: Uint8Array): number {
+  return result(native.sendto(fd, buffer, buffer.length, MSG_NOSIGNAL, to, to.length))
+}
+
 /** @see shutdown(2) */
 export function shutdown(fd: Fd, how: number): number {
   return result(native.shutdown(fd, how))
@@ -265,6 +296,11 @@ export function pread(fd: Fd, buffer: Uint8Array, offset: number): number {
 /** The descriptor is free afterwards whatever the result (Linux, close(2) "Dealing with error returns"). */
 export function close(fd: Fd): number {
   return result(native.close(fd))
+}
+
+/** `to` is closed first if it is open; it will not be closed on exec(3). @see dup2(2) */
+export function dup2(fd: Fd, to: Fd): number {
+  return result(native.dup2(fd, to))
 }
 
 /** @see fcntl(2) */
@@ -341,6 +377,42 @@ export function fstat(fd: Fd, out: FileStatus): number {
 /** @returns the size of the target written into `buffer`, or `-errno` @see readlink(2) */
 export function readlink(path: string, buffer: Uint8Array): number {
   return result(native.readlink(path, buffer, buffer.length))
+}
+
+// Memory and rights of processes
+
+/** A file that is nothing but memory, of size 0. @returns a descriptor or `-errno` @see memfd_create(2) */
+export function memfdCreate(name: string, flags: number): number {
+  return result(native.memfd_create(name, flags))
+}
+
+/** @see ftruncate(2) */
+export function ftruncate(fd: Fd, sizeBytes: number): number {
+  return result(native.ftruncate(fd, sizeBytes))
+}
+
+/** Maps the first `sizeBytes` of a file. @returns an address, or `-errno` @see mmap(2) */
+export function mmap(sizeBytes: number, protection: number, flags: number, fd: Fd): number {
+  return result(native.mmap(0, sizeBytes, protection, flags, fd, 0))
+}
+
+/**
+ * Limits of this process: the soft one, then the hard one; RLIM_INFINITY is none.
+ * @param next is set, unless null @param old receives what was before, unless null
+ * @see prlimit(2)
+ */
+export function prlimit(resource: number, next: BigUint64Array | null, old: BigUint64Array | null): number {
+  return result(native.prlimit(0, resource, next, old))
+}
+
+/** @param tid one thread; 0 is the calling one @param mask processor `i` is bit `i & 7` of byte `i >> 3` @see sched_setaffinity(2) */
+export function schedSetaffinity(tid: number, mask: Uint8Array): number {
+  return result(native.sched_setaffinity(tid, mask.length, mask))
+}
+
+/** @see prctl(2) */
+export function prctl(option: number, argument: number): number {
+  return result(native.prctl(option, argument))
 }
 
 // Waiting
