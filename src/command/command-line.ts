@@ -8,8 +8,8 @@
  * nobody can tell a value from a folder.
  */
 
+import { didYouMean } from '../config/nearest.ts'
 import { Mistake, sentenceOf, USAGE } from './mistake.ts'
-import { didYouMean } from './nearest.ts'
 import { defaultSettings, OPTIONS, type Option, readPort, type Settings } from './options.ts'
 
 /** @throws {Mistake} */

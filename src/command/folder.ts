@@ -6,8 +6,8 @@
 
 import { accessSync, constants, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, relative, resolve } from 'node:path'
+import { didYouMean } from '../config/nearest.ts'
 import { Mistake } from './mistake.ts'
-import { didYouMean } from './nearest.ts'
 
 /** @throws {Mistake} */
 export function findFolder(name: string): string {

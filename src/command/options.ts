@@ -9,10 +9,10 @@
  * is a new row. What an option means is the server's business: rows fill the `ServeOptions` of a program, under the same names.
  */
 
+import { didYouMean, nearest } from '../config/nearest.ts'
 import type { ServeOptions } from '../index.ts'
 import { formatHost, parseEndpoint } from '../io/address.ts'
 import { Mistake, USAGE } from './mistake.ts'
-import { didYouMean, nearest } from './nearest.ts'
 
 /** What the command line says. */
 export interface Settings {
