@@ -17,7 +17,7 @@ import { Loop } from '../src/loop/loop.ts'
 import { siteModules } from '../src/modules/index.ts'
 import { HttpConnection } from '../src/server/http-connection.ts'
 import { DECLINED, HANDLED, type Module } from '../src/server/module.ts'
-import { DEFAULT_LIMITS, Server } from '../src/server/server.ts'
+import { DEFAULT_LIMITS, Server, singleEndpoint } from '../src/server/server.ts'
 import { AF_UNIX, SOCK_NONBLOCK, SOCK_STREAM } from '../src/sys/constants.ts'
 import { socketpair } from '../src/sys/libc.ts'
 
@@ -101,12 +101,13 @@ function main(): void {
   const loop = new Loop({ poller: 'epoll' })
   const outbox = new Outbox()
   const limits = { ...DEFAULT_LIMITS, requestsPerConnection: Number.POSITIVE_INFINITY }
-  const server = new Server(loop, outbox, siteModules(site, [hello]), limits, SILENT)
+  const modules = siteModules(site, [hello])
+  const server = new Server(loop, outbox, { log: SILENT, modules, mostConnections: 1 })
   const fds = new Int32Array(2)
   socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, fds)
   const treadmill = new Treadmill()
   const connection = new Connection(fds[0]!, unixAddress(''), { loop, outbox, transport: treadmill, limits })
-  new HttpConnection(connection, server)
+  new HttpConnection(connection, server, singleEndpoint(modules, limits, SILENT))
   for (const [name, request] of CASES) {
     treadmill.request = Buffer.from(request, 'latin1')
     const times: number[] = []

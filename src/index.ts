@@ -23,7 +23,7 @@ import type { AccessLogOptions } from './modules/access-log.ts'
 import { type Site, siteModules } from './modules/index.ts'
 import { type Place, takeLoop } from './server/main-loop.ts'
 import type { Module } from './server/module.ts'
-import { DEFAULT_LIMITS, Server, type ServerLimits } from './server/server.ts'
+import { DEFAULT_LIMITS, Server, type ServerLimits, singleEndpoint } from './server/server.ts'
 
 export type { Address } from './io/address.ts'
 export { createLog, type Level, type Log, type LogContext } from './log.ts'
@@ -112,9 +112,11 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     const poller = pollerOf(options)
     for (const endpoint of endpoints) fds.push(...(await openEndpoint(endpoint, options)))
     const place = takeLoop(poller)
-    const server = new Server(place.loop, place.outbox, modules, limits, options.log ?? SILENT)
-    for (const fd of options.listenFds ?? []) server.listen(fd, true)
-    for (const fd of fds) server.listen(fd)
+    const log = options.log ?? SILENT
+    const server = new Server(place.loop, place.outbox, { log, modules, mostConnections: limits.connections })
+    const endpoint = singleEndpoint(modules, limits, log)
+    for (const fd of options.listenFds ?? []) server.listen(fd, endpoint, true)
+    for (const fd of fds) server.listen(fd, endpoint)
     return running(server, place, site.base)
   } catch (error) {
     closeAll(fds)

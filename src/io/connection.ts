@@ -29,6 +29,7 @@ import type { Address } from './address.ts'
 import { scratch } from './buffers.ts'
 import type { OpenFile } from './file.ts'
 import { InputRest } from './input-rest.ts'
+import { localAddress } from './listener.ts'
 import { OUTBOX_BYTES, type Outbox, type Sender } from './outbox.ts'
 import { FILE_SHRANK, SendQueue } from './send-queue.ts'
 import type { Transport } from './transport.ts'
@@ -93,8 +94,12 @@ export interface ConnectionSetting {
   readonly loop: Loop
   readonly outbox: Outbox
   readonly transport: Transport
+  /** Until `setLimits` says otherwise. */
   readonly limits: ConnectionLimits
 }
+
+/** Connections are numbered through the life of the process. */
+let lastSerial = 0
 
 /** Above this much queued memory a producer is told to wait. */
 const HIGH_WATER_BYTES = 256 * 1024
@@ -104,6 +109,8 @@ const COPY_BELOW_BYTES = 8 * 1024
 export class Connection extends Deadline implements Watcher, Continuation, Sender {
   readonly fd: Fd
   readonly peer: Address
+  /** Its number in this process, from 1. */
+  readonly serial = ++lastSerial
   /** The layer above; set once, right after the connection is made. */
   driver: Driver = NO_DRIVER
   reading: Reading = READING
@@ -112,6 +119,7 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
   sentBytes = 0
   isClosed = false
   private readonly setting: ConnectionSetting
+  private limits: ConnectionLimits
   /** Input that is not understood yet; null when there is none. */
   private rest: InputRest | null = null
   private queue: SendQueue | null = null
@@ -129,11 +137,21 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
     this.fd = fd
     this.peer = peer
     this.setting = setting
+    this.limits = setting.limits
     setting.loop.watch(fd, READABLE, this)
   }
 
   get loop(): Loop {
     return this.setting.loop
+  }
+
+  setLimits(limits: ConnectionLimits): void {
+    this.limits = limits
+  }
+
+  /** Our end of it. */
+  get localAddress(): Address {
+    return localAddress(this.fd)
   }
 
   // Input
@@ -352,7 +370,7 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
   private setBlocked(): void {
     this.setWriting(BLOCKED)
     this.acknowledgedBytes = this.acknowledged()
-    this.sendDeadlineAt = this.loop.now + this.setting.limits.sendTimeoutMs
+    this.sendDeadlineAt = this.loop.now + this.limits.sendTimeoutMs
     this.arm()
   }
 
@@ -422,7 +440,7 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
     const acknowledged = this.acknowledged()
     if (acknowledged > this.acknowledgedBytes) {
       this.acknowledgedBytes = acknowledged
-      this.sendDeadlineAt = now + this.setting.limits.sendTimeoutMs
+      this.sendDeadlineAt = now + this.limits.sendTimeoutMs
     } else {
       this.abort({ words: 'the client takes no bytes' })
     }
@@ -441,14 +459,14 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
     shutdown(this.fd, SHUT_WR)
     this.setWriting(SHUT)
     this.setReading(DRAINING)
-    this.lingerEndsAt = this.loop.now + this.setting.limits.lingeringTimeMs
+    this.lingerEndsAt = this.loop.now + this.limits.lingeringTimeMs
     this.linger()
   }
 
   /** Draining goes on for as long as something comes, but not for ever. */
   private linger(): void {
     if (this.writing !== SHUT) return
-    this.setReadDeadline(Math.min(this.loop.now + this.setting.limits.lingeringTimeoutMs, this.lingerEndsAt))
+    this.setReadDeadline(Math.min(this.loop.now + this.limits.lingeringTimeoutMs, this.lingerEndsAt))
   }
 
   private destroy(failure: Failure): void {

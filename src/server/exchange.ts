@@ -10,6 +10,10 @@
  *   x.crash(error)                                the same for our own mistakes, in a promise or a callback: logged
  *   x.cut('why')                                  the answer has begun and cannot be finished: the client must notice
  *
+ *   x.rewriteTo('/b', null)                       in the rewrite phase: a location is looked for anew
+ *   x.reroute('/b', null)                         the server asks itself for another path, from the first phase on
+ *   x.rerouteNamed('@b')                          the same for a named location
+ *
  * An answer to HEAD is produced like the one to GET; its content goes nowhere.
  */
 
@@ -20,6 +24,11 @@ import { mayHaveContent } from '../http/status.ts'
 import type { Target } from '../http/target.ts'
 import type { Address } from '../io/address.ts'
 import type { OpenFile } from '../io/file.ts'
+import type { Log } from '../log.ts'
+import type { ExchangeLimits, Location } from './location.ts'
+import { logContextOf } from './log-context.ts'
+import type { VirtualServer } from './routing.ts'
+import { NO_VALUES } from './variables.ts'
 
 /** Who takes the content of a request. */
 export interface ContentConsumer {
@@ -28,10 +37,29 @@ export interface ContentConsumer {
   onContentEnd(): void
 }
 
+/** What may be asked of the connection that an exchange came by. */
+export interface ConnectionFacts {
+  readonly peer: Address
+  /** Our end of it. */
+  readonly localAddress: Address
+  /** Its number in this process, from 1. */
+  readonly serial: number
+  /** The requests so far, this one included. */
+  readonly requestCount: number
+  /** Bytes received so far. */
+  readonly receivedBytes: number
+}
+
 /** Where an exchange's words go: the driver of a protocol version. */
 export interface Responder {
-  readonly peer: Address
+  readonly facts: ConnectionFacts
   readonly isSecure: boolean
+  /** What holds from now on, since it is known where the exchange belongs. */
+  setLimits(limits: ExchangeLimits): void
+  /** The content is longer than allowed: 413, and it is not read. */
+  refuseContent(x: Exchange): void
+  /** No answer at all: the connection is closed. */
+  drop(x: Exchange): void
   /** Sends the head. @param lengthBytes of the content, null when it is not known */
   begin(x: Exchange, lengthBytes: number | null): void
   write(x: Exchange, bytes: Buffer): void
@@ -48,6 +76,9 @@ export interface Responder {
 
 /** What the server around the exchange does for it; see `phases.ts`. */
 export interface ExchangePhases {
+  /** From the first phase on, for another path. */
+  reroute(x: Exchange): void
+  rerouteNamed(x: Exchange, name: string): void
   /** Answers with an error of this status. */
   fail(x: Exchange, status: number, words: string): void
   /** The modules' last word on the fields. */
@@ -69,15 +100,22 @@ export const ANSWERING = 1
 export const ANSWERED = 2
 export type Progress = typeof UNANSWERED | typeof ANSWERING | typeof ANSWERED
 
+/** nginx's NGX_HTTP_MAX_URI_CHANGES. */
+export const MOST_TURNS = 10
+
 export class Exchange {
   /** The request's head; made a copy of when the exchange outlives the read buffer. */
   head: RequestHead
-  readonly method: string
-  /** Decoded and without dot segments; modules of the rewrite phase may change it. */
+  /** GET after an error has led to another path. */
+  method: string
+  /** Decoded and without dot segments; see `rewriteTo` and `reroute`. */
   path: string
   /** As received; of a request that was refused, the whole target, '' when it had not come to its end. */
   readonly rawPath: string
-  readonly query: string | null
+  /** Without its question mark; null for none. */
+  query: string | null
+  /** As it was received. */
+  readonly rawQuery: string | null
   /** The host asked for, lower-case, without port; '' if HTTP/1.0 named none. */
   readonly host: string
   /** `OPTIONS *`: about the server, not about a resource. */
@@ -87,7 +125,33 @@ export class Exchange {
   /** When the head was complete, by the loop's clock. */
   readonly startedAt: number
 
+  /** Where it belongs: the block of its host, and of its path as soon as that is looked for. */
+  server: VirtualServer
+  location: Location
+  /** The path comes from the server itself. */
+  isInternal = false
+  /** `rewriteTo` was called in this round. */
+  isRewritten = false
+  /** How often the path may still change; an end to cycles. */
+  turnsLeft = MOST_TURNS
+  /** The status that the answer to the rerouted path takes, in place of 200; 0 for none. */
+  errorStatus = 0
+  /** An error has led to another path: what fails now gets the built-in page. */
+  hasErrorPage = false
+  /** Groups of the last regular expression that matched; [0] is the whole. */
+  captures: readonly (string | undefined)[] | null = null
+  /** Of variables that the configuration defines; see `Variables.slot`. */
+  values: (string | undefined)[] = NO_VALUES
+  /** Somebody wants to know each step; see `tell`. */
+  isTraced: boolean
+  /** Who is told, in place of the error log. */
+  tracer: ((words: string) => void) | null = null
+
   status = 0
+  /** Bytes of the head of the answer, once it is sent. */
+  sentHeadBytes = 0
+  /** Of the request: its head, and the content received so far. */
+  requestBytes = 0
   progress: Progress = UNANSWERED
   /** Bytes of content sent. */
   sentContentBytes = 0
@@ -103,8 +167,9 @@ export class Exchange {
   /** A module's own state for this exchange. */
   note: unknown = null
 
-  private readonly responder: Responder
+  readonly responder: Responder
   private readonly phases: ExchangePhases
+  private ownLog: Log | null = null
   /** Lines that were put together before, as a cache has them; they come first and are not looked at. */
   preparedLines = ''
   /** The same, of a module that adds them to what others have prepared. Apart, so that neither needs to be joined anew. */
@@ -122,6 +187,7 @@ export class Exchange {
     startedAt: number,
     responder: Responder,
     phases: ExchangePhases,
+    server: VirtualServer,
     isAboutServer: boolean,
   ) {
     this.head = head
@@ -129,6 +195,10 @@ export class Exchange {
     this.path = target.path
     this.rawPath = target.rawPath
     this.query = target.query
+    this.rawQuery = target.query
+    this.server = server
+    this.location = server.location
+    this.isTraced = server.location.isTraced
     this.host = target.host
     this.isAboutServer = isAboutServer
     this.contentLength = contentLength
@@ -143,7 +213,7 @@ export class Exchange {
   }
 
   get peer(): Address {
-    return this.responder.peer
+    return this.responder.facts.peer
   }
 
   get isSecure(): boolean {
@@ -162,6 +232,54 @@ export class Exchange {
 
   get isCongested(): boolean {
     return this.responder.isCongested
+  }
+
+  // Where it belongs
+
+  enterServer(server: VirtualServer): void {
+    this.server = server
+    this.isTraced = server.location.isTraced || this.tracer !== null
+    this.enterLocation(server.location)
+  }
+
+  enterLocation(location: Location): void {
+    if (location === this.location) return
+    this.location = location
+    this.ownLog = null
+    this.responder.setLimits(location.limits)
+  }
+
+  /** In the rewrite phase: a location is looked for anew, for this path. */
+  rewriteTo(path: string, query: string | null): void {
+    this.path = path
+    this.query = query
+    this.isRewritten = true
+  }
+
+  /** The server asks itself for `path`, from the first phase on. The caller then returns HANDLED. */
+  reroute(path: string, query: string | null): void {
+    this.path = path
+    this.query = query
+    this.isInternal = true
+    this.phases.reroute(this)
+  }
+
+  /** As `reroute`, but to a location by its name (`@name`), with the same path. */
+  rerouteNamed(name: string): void {
+    this.isInternal = true
+    this.phases.rerouteNamed(this, name)
+  }
+
+  /** The error log of the place, whose lines tell what they are about. */
+  get log(): Log {
+    this.ownLog ??= this.location.log.withContext(logContextOf(this))
+    return this.ownLog
+  }
+
+  /** One step of what happens to it, for `veille explain` and `error_log … debug`. Asked only if `isTraced`. */
+  tell(words: string): void {
+    if (this.tracer !== null) this.tracer(words)
+    else this.log.debug(words)
   }
 
   // The request's content
@@ -279,7 +397,7 @@ export class Exchange {
   begin(status: number, lengthBytes: number | null): void {
     if (this.isAbandoned) return
     if (this.progress !== UNANSWERED) throw new Error(`a second answer (${status}) to one request`)
-    this.status = status
+    this.status = status === 200 && this.errorStatus !== 0 ? this.errorStatus : status
     this.responseLength = lengthBytes
     this.phases.finishFields(this)
     this.progress = ANSWERING
@@ -305,6 +423,7 @@ export class Exchange {
   fail(status: number, words = ''): void {
     if (this.isAbandoned) return
     if (this.progress === UNANSWERED) {
+      this.errorStatus = 0
       this.clearFields()
       this.phases.fail(this, status, words)
     } else {
@@ -319,6 +438,13 @@ export class Exchange {
   crash(error: unknown): void {
     this.phases.report(error)
     this.fail(500)
+  }
+
+  /** The connection ends without an answer. */
+  drop(): void {
+    if (this.progress !== UNANSWERED || this.isAbandoned) return
+    this.progress = ANSWERED
+    this.responder.drop(this)
   }
 
   cut(words: string): void {

@@ -15,7 +15,7 @@
  */
 
 import { CHUNK_END, chunkSizeLine, LAST_CHUNK } from '../http/chunked.ts'
-import { CHUNKED, NO_CONTENT } from '../http/framing.ts'
+import { NO_CONTENT } from '../http/framing.ts'
 import { CONTENT_TOO_LARGE, INCOMPLETE, isRefusal, OK, refusalOf } from '../http/refusals.ts'
 import { type HeadLimits, RequestHead } from '../http/request-head.ts'
 import { checkRequest, type RequestFacts } from '../http/request-rules.ts'
@@ -24,41 +24,60 @@ import { ASTERISK_FORM, Target } from '../http/target.ts'
 import type { Address } from '../io/address.ts'
 import type { Connection, Driver, Failure } from '../io/connection.ts'
 import type { OpenFile } from '../io/file.ts'
+import { ACTIVE, type Counters, HANDLED, READING, REQUESTS, WRITING } from './counters.ts'
 import {
   ANSWERED,
   ANSWERING,
+  type ConnectionFacts,
   type ContentConsumer,
   Exchange,
   type Responder,
   UNANSWERED,
 } from './exchange.ts'
+import type { ExchangeLimits } from './location.ts'
 import type { Phases } from './phases.ts'
 import { HELD, RequestContent } from './request-content.ts'
 import type { ResponseHeads } from './response-heads.ts'
+import type { Hosts } from './routing.ts'
 
-export interface HttpLimits extends HeadLimits {
-  /** Of one request; beyond it 413. */
-  contentBytes: number
+/** What holds for all connections of a listening address: whose head it is stands in the head only. */
+export interface Endpoint {
+  readonly hosts: Hosts
+  readonly heads: HeadPool
   /** From the first byte of a head (of the first head: from the connection's begin) to its last. */
-  headTimeoutMs: number
-  /** Silence while content is expected. */
-  contentTimeoutMs: number
-  /** Silence between two requests. */
-  idleTimeoutMs: number
-  requestsPerConnection: number
+  readonly headTimeoutMs: number
 }
+
+/** Heads of one size limit that wait for a connection whose request arrives in pieces. */
+export class HeadPool {
+  private readonly limits: HeadLimits
+  private readonly free: RequestHead[] = []
+
+  constructor(limits: HeadLimits) {
+    this.limits = limits
+  }
+
+  take(): RequestHead {
+    return this.free.pop() ?? new RequestHead(this.limits)
+  }
+
+  give(head: RequestHead): void {
+    head.reset()
+    if (this.free.length < MOST_FREE_HEADS) this.free.push(head)
+  }
+}
+
+const MOST_FREE_HEADS = 64
 
 /** What the connections of a server share. */
 export interface HttpSurroundings {
-  readonly limits: HttpLimits
   readonly phases: Phases
   /** Overwritten by each request; whoever keeps something copies it. */
   readonly facts: RequestFacts
   /** The server ends: every answer is the last one of its connection. */
   readonly isEnding: boolean
-  takeHead(): RequestHead
-  giveHead(head: RequestHead): void
   readonly responseHeads: ResponseHeads
+  readonly counters: Counters
   onConnectionClosed(connection: HttpConnection, failure: Failure): void
 }
 
@@ -74,10 +93,17 @@ const SENT_BYTES_PER_TURN = 2 * 1024 * 1024
 /** Stands for a head that was refused before it was complete. */
 const NO_HEAD = new RequestHead()
 
-export class HttpConnection implements Driver, Responder {
+export class HttpConnection implements Driver, Responder, ConnectionFacts {
   readonly connection: Connection
   readonly isSecure = false
+  requestCount = 0
   private readonly surroundings: HttpSurroundings
+  private readonly endpoint: Endpoint
+  /** Those of the location of the last exchange. */
+  private limits: ExchangeLimits
+  private readonly openedAt: number
+  /** As `counters` have it: READING, WRITING, or ACTIVE for neither. */
+  private stage: typeof READING | typeof WRITING | typeof ACTIVE = ACTIVE
   private reading: Reading = AWAITING_HEAD
   /** The head that is being read; null between two requests, so that an idle connection owns none. */
   private head: RequestHead | null = null
@@ -89,7 +115,6 @@ export class HttpConnection implements Driver, Responder {
   /** Whether the answer in hand is sent in chunks. */
   private isChunked = false
   private isHttp10 = false
-  private requestCount = 0
   /** The read deadline is that of the head that is awaited: the first one, or one that has begun. */
   private isHeadDue = true
   /** `onInput` is at work: it looks at what is next by itself. */
@@ -97,11 +122,32 @@ export class HttpConnection implements Driver, Responder {
   /** The consumer of the content is behind. */
   private isContentPaused = false
 
-  constructor(connection: Connection, surroundings: HttpSurroundings) {
+  constructor(connection: Connection, surroundings: HttpSurroundings, endpoint: Endpoint) {
     this.connection = connection
     this.surroundings = surroundings
+    this.endpoint = endpoint
+    this.limits = endpoint.hosts.fallback.location.limits
+    this.openedAt = connection.loop.now
     connection.driver = this
-    connection.setReadDeadline(connection.loop.now + surroundings.limits.headTimeoutMs)
+    surroundings.counters.add(HANDLED)
+    surroundings.counters.add(ACTIVE)
+    connection.setReadDeadline(connection.loop.now + endpoint.headTimeoutMs)
+  }
+
+  get facts(): ConnectionFacts {
+    return this
+  }
+
+  get serial(): number {
+    return this.connection.serial
+  }
+
+  get localAddress(): Address {
+    return this.connection.localAddress
+  }
+
+  get receivedBytes(): number {
+    return this.connection.receivedBytes
   }
 
   get peer(): Address {
@@ -141,6 +187,7 @@ export class HttpConnection implements Driver, Responder {
     this.isInInput = false
     this.settleHead()
     this.awaitNext()
+    this.noteStage()
     return at
   }
 
@@ -153,7 +200,7 @@ export class HttpConnection implements Driver, Responder {
   }
 
   private readHead(bytes: Buffer, at: number, end: number): number {
-    this.head ??= this.surroundings.takeHead()
+    this.head ??= this.endpoint.heads.take()
     const { head } = this
     const next = head.parse(bytes, at, end)
     if (next === INCOMPLETE) return at
@@ -166,36 +213,36 @@ export class HttpConnection implements Driver, Responder {
   }
 
   private beginExchange(head: RequestHead): void {
-    const { facts, limits, phases } = this.surroundings
+    const { facts, phases, counters } = this.surroundings
     const code = checkRequest(head, this.isSecure, facts)
     if (code !== OK) {
       this.refuse(head, code)
       return
     }
     this.requestCount++
+    counters.add(REQUESTS)
     this.isHeadDue = false
     this.isHttp10 = head.versionMinor === 0
     this.clientPersists = facts.mayPersist
-    this.persists =
-      facts.mayPersist && this.requestCount < limits.requestsPerConnection && !this.surroundings.isEnding
+    this.persists = facts.mayPersist
     this.reading = HOLDING
     const x = this.newExchange(head, facts.target, facts.framing)
     if (facts.framing !== NO_CONTENT) {
       this.reading = IN_CONTENT
-      this.content = new RequestContent(facts.framing, facts.expectsContinue, limits.contentBytes)
-      if (facts.framing !== CHUNKED && this.content.isTooLarge) {
-        this.answerRefusal(x, CONTENT_TOO_LARGE)
-        return
-      }
+      this.content = new RequestContent(facts.framing, facts.expectsContinue, this.limits.contentBytes)
     }
+    this.endpoint.hosts.assign(x)
     phases.run(x)
   }
 
   private newExchange(head: RequestHead, target: Target, contentLength: number): Exchange {
     const { now } = this.connection.loop
+    const { phases } = this.surroundings
+    const server = this.endpoint.hosts.fallback
     const isAboutServer = target.form === ASTERISK_FORM
-    const x = new Exchange(head, target, contentLength, now, this, this.surroundings.phases, isAboutServer)
+    const x = new Exchange(head, target, contentLength, now, this, phases, server, isAboutServer)
     this.exchange = x
+    this.setLimits(server.location.limits)
     return x
   }
 
@@ -227,14 +274,14 @@ export class HttpConnection implements Driver, Responder {
   }
 
   private releaseHead(): void {
-    if (this.head !== null) this.surroundings.giveHead(this.head)
+    if (this.head !== null) this.endpoint.heads.give(this.head)
     this.head = null
   }
 
   private takeContent(content: RequestContent, bytes: Buffer, at: number, end: number): number {
     const next = content.take(bytes, at, end)
     if (isRefusal(next)) {
-      this.refuseContent(next)
+      this.breakOffContent(next)
       return end
     }
     if (content.isComplete) this.endContent()
@@ -248,7 +295,7 @@ export class HttpConnection implements Driver, Responder {
   }
 
   /** The framing is broken, or the content too large, while somebody reads it or it is being discarded. */
-  private refuseContent(code: number): void {
+  private breakOffContent(code: number): void {
     const x = this.exchange
     this.persists = false
     this.reading = OVER
@@ -263,12 +310,12 @@ export class HttpConnection implements Driver, Responder {
   private awaitNext(): void {
     const { connection } = this
     if (connection.isClosed || this.reading === OVER) return
-    const { limits } = this.surroundings
+    const { limits } = this
     const { now } = connection.loop
     if (this.reading === AWAITING_HEAD && this.exchange === null) {
       if (this.isHeadDue) return
       this.isHeadDue = this.head?.hasBegun === true
-      connection.setReadDeadline(now + (this.isHeadDue ? limits.headTimeoutMs : limits.idleTimeoutMs))
+      connection.setReadDeadline(now + (this.isHeadDue ? this.endpoint.headTimeoutMs : limits.idleTimeoutMs))
     } else if (this.reading === IN_CONTENT && this.content!.mode !== HELD && !this.isContentPaused) {
       connection.setReadDeadline(now + limits.contentTimeoutMs)
     } else {
@@ -322,6 +369,8 @@ export class HttpConnection implements Driver, Responder {
 
   onClosed(failure: Failure): void {
     const x = this.exchange
+    this.enterStage(ACTIVE)
+    this.surroundings.counters.add(ACTIVE, -1)
     this.reading = OVER
     this.exchange = null
     this.content = null
@@ -335,18 +384,55 @@ export class HttpConnection implements Driver, Responder {
 
   // Responder
 
+  setLimits(limits: ExchangeLimits): void {
+    if (limits === this.limits) return
+    this.limits = limits
+    this.connection.setLimits(limits)
+    if (this.content !== null) this.content.limitBytes = limits.contentBytes
+  }
+
+  refuseContent(x: Exchange): void {
+    this.answerRefusal(x, CONTENT_TOO_LARGE)
+  }
+
+  drop(x: Exchange): void {
+    this.persists = false
+    this.reading = OVER
+    this.exchange = null
+    this.surroundings.phases.log(x)
+    this.connection.abort(null)
+  }
+
   begin(x: Exchange, lengthBytes: number | null): void {
     const { connection } = this
     this.isChunked = lengthBytes === null && !this.isHttp10
     if (lengthBytes === null && this.isHttp10) this.persists = false
     if (this.content !== null && !this.canDiscard(this.content)) this.persists = false
-    const persists = this.persists && !this.surroundings.isEnding
-    const connectionLine = !persists
-      ? 'Connection: close\r\n'
-      : this.isHttp10
-        ? 'Connection: keep-alive\r\n'
-        : ''
-    connection.write(this.surroundings.responseHeads.bytesOf(x, this.isChunked, connectionLine))
+    if (this.persists && !this.mayContinue()) this.persists = false
+    const connectionLine = this.connectionLine()
+    const head = this.surroundings.responseHeads.bytesOf(x, this.isChunked, connectionLine)
+    x.sentHeadBytes = head.length
+    connection.write(head)
+  }
+
+  /** As far as it is for us to say. */
+  private mayContinue(): boolean {
+    const { limits } = this
+    return (
+      this.requestCount < limits.requestsPerConnection &&
+      limits.idleTimeoutMs > 0 &&
+      !this.surroundings.isEnding &&
+      this.connection.loop.now - this.openedAt < limits.connectionTimeMs
+    )
+  }
+
+  private connectionLine(): string {
+    if (!this.persists) return 'Connection: close\r\n'
+    const { keepAliveFieldSeconds } = this.limits
+    if (keepAliveFieldSeconds > 0) {
+      return `Connection: keep-alive\r\nKeep-Alive: timeout=${keepAliveFieldSeconds}\r\n`
+    }
+    return this.isHttp10 ? 'Connection: keep-alive\r\n' : ''
   }
 
   write(x: Exchange, bytes: Buffer): void {
@@ -420,6 +506,19 @@ export class HttpConnection implements Driver, Responder {
 
   // Between two exchanges
 
+  /** For `stub_status`. A request that is answered at once is never seen in between. */
+  private noteStage(): void {
+    const stage = this.exchange !== null ? WRITING : this.head?.hasBegun === true ? READING : ACTIVE
+    if (stage !== this.stage) this.enterStage(stage)
+  }
+
+  private enterStage(stage: typeof READING | typeof WRITING | typeof ACTIVE): void {
+    const { counters } = this.surroundings
+    if (this.stage !== ACTIVE) counters.add(this.stage, -1)
+    if (stage !== ACTIVE) counters.add(stage)
+    this.stage = stage
+  }
+
   private endExchange(x: Exchange): void {
     this.exchange = null
     this.isContentPaused = false
@@ -440,6 +539,7 @@ export class HttpConnection implements Driver, Responder {
     if (this.isInInput || this.connection.isClosed) return
     this.connection.resume()
     this.awaitNext()
+    this.noteStage()
   }
 
   /** Content of a request that is answered without it: read it, or close? A client that awaits 100 may send it or not. */

@@ -1,11 +1,13 @@
 /**
  * What a module is: a feature in one file, which the core runs in phases and knows by no name.
  *
- *   rewrite    the target may be changed
- *   content    the exchange is answered, or left to the next module (DECLINED)
- *   failure    the content of an error answer, when nobody else has one
- *   fields     last word on the fields of the answer
- *   log        the exchange is over
+ *   rewrite     the path may be changed (`x.rewriteTo`), or the exchange answered
+ *   access      may the client have this? Answered with 403 and the like, or left to the next module
+ *   precontent  before the content: other places may be tried
+ *   content     the exchange is answered, or left to the next module (DECLINED)
+ *   failure     the content of an error answer, when nobody else has one
+ *   fields      last word on the fields of the answer
+ *   log         the exchange is over
  *
  * Each phase runs the modules in the order of the list. A module that answers later returns HANDLED at once and keeps the
  * exchange. What it throws is logged, and costs that exchange at most a 500 (`phases.ts`); what goes wrong later, in a promise or a
@@ -22,7 +24,9 @@ export type Outcome = typeof DECLINED | typeof HANDLED
 
 export interface Module {
   readonly name: string
-  rewrite?(x: Exchange): void
+  rewrite?(x: Exchange): Outcome
+  access?(x: Exchange): Outcome
+  precontent?(x: Exchange): Outcome
   content?(x: Exchange): Outcome
   failure?(x: Exchange, status: number): Outcome
   fields?(x: Exchange): void

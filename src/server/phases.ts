@@ -1,15 +1,23 @@
 /**
  * The phases of an exchange, and the only place that runs modules.
  *
- *   run(x)            core rules, rewrite, content; 404 when no module answers
+ *   run(x)            core rules; the server's rewrite; then for the location of the path: rewrite, access, precontent, content;
+ *                     404 when no module answers
+ *   reroute(x)        the same for another path, without the core rules
+ *   rerouteNamed(x)   the same for a location by its name
  *   fail(x, status)   failure: a module's page, or one line of text
  *   finishFields(x)   fields, just before the head is sent
  *   report(error)     what a module has thrown after it had returned
  *   abandon(x)        nobody waits for the answer any more
  *   log(x)            log, when the exchange is over
- *   close()           the server has ended
  *
- * Whatever a module throws ends here, and is reported. In rewrite and content it costs the exchange a 500; elsewhere no more
+ *         ┌── rewriteTo: at most ten times ──┐
+ *         ▼                                  │
+ *   run ─▶ server's rewrite ─▶ find location ─▶ rewrite ─▶ access ─▶ precontent ─▶ content ─▶ 404
+ *              ▲                                                  │            │
+ *              └────────────── reroute: at most ten times ────────┴────────────┴── fail (a page of one's own)
+ *
+ * Whatever a module throws ends here, and is reported. In rewrite to content it costs the exchange a 500; elsewhere no more
  * than what that module would have done.
  *
  * The core rules are those that hold for every resource: methods that nobody has heard of, TRACE, and `OPTIONS *`.
@@ -18,52 +26,130 @@
 import { isKnownMethod } from '../http/request-head.ts'
 import { reasonPhrase } from '../http/status.ts'
 import { type Exchange, type ExchangePhases, UNANSWERED } from './exchange.ts'
-import { HANDLED, type Module } from './module.ts'
+import { DECLINED, HANDLED, type Module, type Outcome } from './module.ts'
 
 /** What a server as a whole can do (RFC 9110 §9.3.7). */
 const SERVER_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 
 export class Phases implements ExchangePhases {
-  private readonly modules: readonly Module[]
-  private readonly rewriters: readonly Module[]
-  private readonly contents: readonly Module[]
-  private readonly finishers: readonly Module[]
-  private readonly loggers: readonly Module[]
-  private readonly reportOf: (module: string, error: unknown) => void
+  private readonly reportOf: (module: string, error: unknown, x: Exchange | null) => void
 
-  /** @param report is told what a module has thrown */
-  constructor(modules: readonly Module[], report: (module: string, error: unknown) => void) {
-    this.modules = modules
-    this.rewriters = modules.filter(module => module.rewrite !== undefined)
-    this.contents = modules.filter(module => module.content !== undefined)
-    this.finishers = modules.filter(module => module.fields !== undefined)
-    this.loggers = modules.filter(module => module.log !== undefined)
+  /** @param report is told what a module has thrown, and for which exchange */
+  constructor(report: (module: string, error: unknown, x: Exchange | null) => void) {
     this.reportOf = report
   }
 
   run(x: Exchange): void {
-    if (this.answersByRule(x)) return
-    let module = this.modules[0]
-    try {
-      for (module of this.rewriters) module.rewrite!(x)
-      for (module of this.contents) if (module.content!(x) === HANDLED) return
-    } catch (error) {
-      this.reportOf(module?.name ?? '', error)
+    if (!this.answersByRule(x)) this.go(x)
+  }
+
+  reroute(x: Exchange): void {
+    if (!this.mayTurn(x, x.path)) return
+    if (x.isTraced) x.tell(`internal redirect: "${x.path}${x.query === null ? '' : `?${x.query}`}"`)
+    this.go(x)
+  }
+
+  rerouteNamed(x: Exchange, name: string): void {
+    const location = x.server.named.get(name)
+    if (location === undefined) {
+      x.log.error(`could not find named location "${name}"`)
       x.fail(500)
       return
     }
+    if (!this.mayTurn(x, name)) return
+    if (x.isTraced) x.tell(`using location: ${name} "${x.path}"`)
+    x.enterLocation(location)
+    if (this.rewrite(x) === HANDLED) return
+    if (x.isRewritten) this.find(x)
+    else this.answer(x)
+  }
+
+  private mayTurn(x: Exchange, to: string): boolean {
+    if (x.turnsLeft-- > 0) return true
+    x.log.error(`rewrite or internal redirection cycle while internally redirecting to "${to}"`)
+    x.hasErrorPage = true
+    x.fail(500)
+    return false
+  }
+
+  private go(x: Exchange): void {
+    x.enterLocation(x.server.location)
+    if (x.location.chain.rewriters.length > 0 && this.rewrite(x) === HANDLED) return
+    this.find(x)
+  }
+
+  /** The location of the path, whose rewrite may change the path, and so on. */
+  private find(x: Exchange): void {
+    for (;;) {
+      const location = x.server.locate(x)
+      if (x.isTraced) x.tell(`using location: ${location.name || '(none)'} "${x.path}"`)
+      x.enterLocation(location)
+      if (location.isInternal && !x.isInternal) {
+        x.fail(404)
+        return
+      }
+      if (x.contentLength > location.limits.contentBytes && Number.isFinite(x.contentLength)) {
+        // Told once: the page for it may lie in a location with the same limit.
+        if (!x.hasErrorPage) {
+          x.responder.refuseContent(x)
+          return
+        }
+      }
+      // The server's own settings stand for a location where there is none; its rewrites have been through.
+      if (location.chain.rewriters.length === 0 || location === x.server.location) break
+      if (this.rewrite(x) === HANDLED) return
+      if (!x.isRewritten) break
+      if (!this.mayTurn(x, x.path)) return
+    }
+    this.answer(x)
+  }
+
+  private rewrite(x: Exchange): Outcome {
+    x.isRewritten = false
+    return this.ask(x, x.location.chain.rewriters, REWRITE)
+  }
+
+  /** From access on. The location may be an `if` block now. */
+  private answer(x: Exchange): void {
+    const { chain } = x.location
+    if (chain.guards.length > 0 && this.ask(x, chain.guards, ACCESS) === HANDLED) return
+    if (chain.precontents.length > 0 && this.ask(x, chain.precontents, PRECONTENT) === HANDLED) return
+    if (this.ask(x, chain.contents, CONTENT) === HANDLED) return
     x.fail(404)
+  }
+
+  /** @returns HANDLED too when a module has thrown, and got its exchange a 500 */
+  private ask(x: Exchange, modules: readonly Module[], phase: Phase): Outcome {
+    let module = modules[0]
+    try {
+      for (module of modules) {
+        const outcome =
+          phase === CONTENT
+            ? module.content!(x)
+            : phase === REWRITE
+              ? module.rewrite!(x)
+              : phase === ACCESS
+                ? module.access!(x)
+                : module.precontent!(x)
+        if (outcome === HANDLED) return HANDLED
+      }
+    } catch (error) {
+      this.reportOf(module?.name ?? '', error, x)
+      x.fail(500)
+      return HANDLED
+    }
+    return DECLINED
   }
 
   fail(x: Exchange, status: number, words: string): void {
     x.status = status
     x.failureWords = words
-    for (const module of this.modules) {
-      if (module.failure === undefined) continue
+    if (x.isTraced) x.tell(`fails with ${status}${words === '' ? '' : `: ${words}`}`)
+    for (const module of x.location.chain.failures) {
       try {
-        if (module.failure(x, status) === HANDLED) return
+        if (module.failure!(x, status) === HANDLED) return
       } catch (error) {
-        this.reportOf(module.name, error)
+        this.reportOf(module.name, error, x)
         if (x.progress !== UNANSWERED) {
           x.cut(`the page for ${status} was not finished`)
           return
@@ -75,43 +161,43 @@ export class Phases implements ExchangePhases {
   }
 
   finishFields(x: Exchange): void {
-    for (const module of this.finishers) {
+    for (const module of x.location.chain.finishers) {
       try {
         module.fields!(x)
       } catch (error) {
-        this.reportOf(module.name, error)
+        this.reportOf(module.name, error, x)
       }
     }
   }
 
   report(error: unknown): void {
-    this.reportOf('(later)', error)
+    this.reportOf('(later)', error, null)
   }
 
   abandon(x: Exchange): void {
     try {
       x.onAbandoned?.()
     } catch (error) {
-      this.reportOf('(onAbandoned)', error)
+      this.reportOf('(onAbandoned)', error, x)
     }
   }
 
   log(x: Exchange): void {
-    for (const module of this.loggers) {
+    for (const module of x.location.chain.loggers) {
       try {
         module.log!(x)
       } catch (error) {
-        this.reportOf(module.name, error)
+        this.reportOf(module.name, error, x)
       }
     }
   }
 
-  close(): void {
-    for (const module of this.modules) {
+  close(modules: Iterable<Module>): void {
+    for (const module of modules) {
       try {
         module.close?.()
       } catch (error) {
-        this.reportOf(module.name, error)
+        this.reportOf(module.name, error, null)
       }
     }
   }
@@ -129,6 +215,12 @@ export class Phases implements ExchangePhases {
     return true
   }
 }
+
+const REWRITE = 0
+const ACCESS = 1
+const PRECONTENT = 2
+const CONTENT = 3
+type Phase = typeof REWRITE | typeof ACCESS | typeof PRECONTENT | typeof CONTENT
 
 /** 405, and the methods that the resource does take (RFC 9110 §15.5.6). */
 export function refuseMethod(x: Exchange, allowed: string): void {

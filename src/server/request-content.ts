@@ -29,7 +29,8 @@ export class RequestContent {
   /** Of a content with a length: what is still to come. */
   private remaining: number
   private readonly decoder: ChunkedDecoder | null
-  private readonly limitBytes: number
+  /** Beyond it, it is refused. */
+  limitBytes: number
 
   /** @param framing bytes of content, or CHUNKED @param limitBytes beyond which it is refused */
   constructor(framing: number, awaitsContinue: boolean, limitBytes: number) {

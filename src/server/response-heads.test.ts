@@ -12,6 +12,7 @@ interface Facts {
   preparedLines: string
   appendedLines: string
   addedLines: string
+  location: { readonly serverLine: string }
 }
 
 const FACTS: Facts = {
@@ -20,6 +21,7 @@ const FACTS: Facts = {
   preparedLines: 'ETag: "1"\r\n',
   appendedLines: 'Cache-Control: no-cache\r\n',
   addedLines: 'X: y\r\n',
+  location: { serverLine: 'Server: veille\r\n' },
 }
 
 function textOf(

@@ -14,9 +14,6 @@ import { mayHaveContent } from '../http/status.ts'
 import type { Loop } from '../loop/loop.ts'
 import type { Exchange } from './exchange.ts'
 
-/** Without a version: that would tell an attacker more than a user (RFC 9110 §10.2.4). */
-const SERVER_LINE = 'Server: veille\r\n'
-
 export class ResponseHeads {
   private readonly loop: Loop
   private readonly clock = new DateClock()
@@ -26,6 +23,7 @@ export class ResponseHeads {
   /** The last head, and what it was made of. */
   private bytes: Buffer = Buffer.alloc(0)
   private status = 0
+  private serverLine = ''
   private date = ''
   private preparedLines = ''
   private appendedLines = ''
@@ -45,7 +43,7 @@ export class ResponseHeads {
     const framing = framingLine(x.status, isChunked, x.responseLength)
     const fields = x.preparedLines + addedLines + x.appendedLines
     const bytes = Buffer.from(
-      `${statusLine(x.status)}${SERVER_LINE}${date}${fields}${framing}${connectionLine}\r\n`,
+      `${statusLine(x.status)}${x.location.serverLine}${date}${fields}${framing}${connectionLine}\r\n`,
       'latin1',
     )
     this.addedLines = addedLines
@@ -62,7 +60,8 @@ export class ResponseHeads {
       connectionLine === this.connectionLine &&
       date === this.date &&
       x.preparedLines === this.preparedLines &&
-      x.appendedLines === this.appendedLines
+      x.appendedLines === this.appendedLines &&
+      x.location.serverLine === this.serverLine
     )
   }
 
@@ -75,6 +74,7 @@ export class ResponseHeads {
   ): void {
     this.bytes = bytes
     this.status = x.status
+    this.serverLine = x.location.serverLine
     this.lengthBytes = x.responseLength
     this.isChunked = isChunked
     this.connectionLine = connectionLine

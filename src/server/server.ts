@@ -1,21 +1,20 @@
 /**
  * A server: its listeners, its connections, and its end.
  *
- *   const server = new Server(loop, outbox, modules, limits, log)
- *   server.listen(fd)               begins to accept on a listening descriptor
+ *   const server = new Server(loop, outbox, options)
+ *   server.listen(fd, endpoint)     begins to accept on a listening descriptor, for the sites of that endpoint
  *   server.end(graceMs, done)       no new connections; running answers finish, the rest is cut after the grace
  *
- * It makes an `HttpConnection` of each accepted socket and holds what they all share: limits, the free list of heads, the
- * heads of responses.
+ * It makes an `HttpConnection` of each accepted socket and holds what they all share: the phases, the
+ * heads of responses, the counters.
  */
 
 import { errnoName, errnoWords } from '../errno.ts'
-import { DEFAULT_HEAD_LIMITS, RequestHead } from '../http/request-head.ts'
+import { DEFAULT_HEAD_LIMITS, type HeadLimits } from '../http/request-head.ts'
 import { RequestFacts } from '../http/request-rules.ts'
 import { type Address, formatAddress } from '../io/address.ts'
 import {
   Connection,
-  type ConnectionLimits,
   type ConnectionSetting,
   DEFAULT_CONNECTION_LIMITS,
   type Failure,
@@ -26,12 +25,17 @@ import { plain } from '../io/transport.ts'
 import type { Log } from '../log.ts'
 import { Deadline } from '../loop/deadlines.ts'
 import type { Loop } from '../loop/loop.ts'
-import { HttpConnection, type HttpLimits, type HttpSurroundings } from './http-connection.ts'
+import { ACCEPTED, Counters } from './counters.ts'
+import { type Endpoint, HeadPool, HttpConnection, type HttpSurroundings } from './http-connection.ts'
+import { Chain, type ExchangeLimits, Location } from './location.ts'
 import type { Module } from './module.ts'
 import { Phases } from './phases.ts'
 import { ResponseHeads } from './response-heads.ts'
+import { Hosts, VirtualServer } from './routing.ts'
 
-export interface ServerLimits extends HttpLimits, ConnectionLimits {
+export interface ServerLimits extends HeadLimits, ExchangeLimits {
+  /** See `Endpoint`. */
+  headTimeoutMs: number
   /** Beyond it, accepting pauses. */
   connections: number
 }
@@ -45,47 +49,79 @@ export const DEFAULT_LIMITS: ServerLimits = {
   contentTimeoutMs: 60_000,
   idleTimeoutMs: 75_000,
   requestsPerConnection: 1000,
+  connectionTimeMs: 3_600_000,
+  keepAliveFieldSeconds: 0,
   connections: Number.POSITIVE_INFINITY,
 }
 
 /** At the limit of connections each one that ends is followed by another pause: the log tells of it once in a while. */
 const PAUSE_LOG_MS = 1000
 
-/** Heads in the free list: those of connections whose request arrives in pieces. */
-const MOST_FREE_HEADS = 64
+/** One site for every host and every path: a folder, or a program's own modules. */
+export function singleEndpoint(modules: readonly Module[], limits: ServerLimits, log: Log): Endpoint {
+  const location = new Location({ name: '/', chain: new Chain(modules), limits, log })
+  return {
+    hosts: new Hosts(new VirtualServer({ name: '', location })),
+    heads: new HeadPool(limits),
+    headTimeoutMs: limits.headTimeoutMs,
+  }
+}
+
+/** What a connection gets from the listener that accepts it. */
+interface Admission {
+  readonly endpoint: Endpoint
+  readonly setting: ConnectionSetting
+}
+
+export interface ServerOptions {
+  readonly log: Log
+  /** Beyond it, accepting pauses. */
+  readonly mostConnections: number
+  /** Those whose `close` is called at the end. */
+  readonly modules: readonly Module[]
+  readonly counters?: Counters
+}
 
 export class Server implements ListenerOwner, HttpSurroundings {
-  readonly limits: ServerLimits
   readonly phases: Phases
   readonly facts = new RequestFacts()
   readonly responseHeads: ResponseHeads
+  readonly counters: Counters
   readonly listeners: Listener[] = []
   isEnding = false
   private readonly loop: Loop
   private readonly log: Log
-  private readonly setting: ConnectionSetting
+  private readonly outbox: Outbox
+  private readonly options: ServerOptions
+  private readonly admissions = new Map<Listener, Admission>()
   private readonly connections = new Set<HttpConnection>()
-  private readonly freeHeads: RequestHead[] = []
   private ending: Ending | null = null
   /** When the log last told of a pause. */
   private pausedAt = Number.NEGATIVE_INFINITY
 
-  constructor(loop: Loop, outbox: Outbox, modules: readonly Module[], limits: ServerLimits, log: Log) {
+  constructor(loop: Loop, outbox: Outbox, options: ServerOptions) {
     this.loop = loop
-    this.limits = limits
-    this.log = log
+    this.outbox = outbox
+    this.options = options
+    this.log = options.log
+    this.counters = options.counters ?? new Counters()
     this.responseHeads = new ResponseHeads(loop)
-    this.setting = { loop, outbox, transport: plain, limits }
-    this.phases = new Phases(modules, (module, error) => log.error(`module ${module}: ${stackOf(error)}`))
+    this.phases = new Phases((module, error, x) => {
+      const log = x === null ? options.log : x.log
+      log.error(`module ${module}: ${stackOf(error)}`)
+    })
   }
 
   /**
    * @param fd a listening, non-blocking socket; the server closes it at its end
    * @param isInherited see `Listener`
    */
-  listen(fd: number, isInherited = false): Listener {
+  listen(fd: number, endpoint: Endpoint, isInherited = false): Listener {
     const listener = new Listener(fd, this.loop, this, isInherited)
     this.listeners.push(listener)
+    const { loop, outbox } = this
+    const { limits } = endpoint.hosts.fallback.location
+    this.admissions.set(listener, { endpoint, setting: { loop, outbox, transport: plain, limits } })
     return listener
   }
 
@@ -114,12 +150,13 @@ export class Server implements ListenerOwner, HttpSurroundings {
   // ListenerOwner
 
   mayAccept(): boolean {
-    return this.connections.size < this.limits.connections
+    return this.connections.size < this.options.mostConnections
   }
 
-  onAccept(fd: number, peer: Address): void {
-    const connection = new HttpConnection(new Connection(fd, peer, this.setting), this)
-    this.connections.add(connection)
+  onAccept(fd: number, peer: Address, listener: Listener): void {
+    const { endpoint, setting } = this.admissions.get(listener)!
+    this.counters.add(ACCEPTED)
+    this.connections.add(new HttpConnection(new Connection(fd, peer, setting), this, endpoint))
   }
 
   onPause(reason: string): void {
@@ -129,15 +166,6 @@ export class Server implements ListenerOwner, HttpSurroundings {
   }
 
   // HttpSurroundings
-
-  takeHead(): RequestHead {
-    return this.freeHeads.pop() ?? new RequestHead(this.limits)
-  }
-
-  giveHead(head: RequestHead): void {
-    head.reset()
-    if (this.freeHeads.length < MOST_FREE_HEADS) this.freeHeads.push(head)
-  }
 
   onConnectionClosed(connection: HttpConnection, failure: Failure): void {
     this.connections.delete(connection)
@@ -159,7 +187,7 @@ export class Server implements ListenerOwner, HttpSurroundings {
     if (this.connections.size > 0 || this.ending === null) return
     const { ending } = this
     this.ending = null
-    this.phases.close()
+    this.phases.close(this.options.modules)
     ending.finish()
   }
 }

@@ -1,0 +1,97 @@
+/**
+ * Where an exchange is: a block of the configuration, as far as a request needs it. A folder served from the command line is
+ * one location; a configuration makes many, also of its `server` and `if` blocks.
+ *
+ *   location.chain         the modules that have something to do here, by phase
+ *   location.limits        what a request here may cost
+ *   location.log           where its mistakes are told
+ */
+
+import type { SettingsOf, Table } from '../config/directive.ts'
+import type { ConnectionLimits } from '../io/connection.ts'
+import type { Log } from '../log.ts'
+import type { Module } from './module.ts'
+
+/** What holds for a request once it is known where it belongs. */
+export interface ExchangeLimits extends ConnectionLimits {
+  /** Of one request; beyond it 413. Infinity for no limit. */
+  contentBytes: number
+  /** Silence while content is expected. */
+  contentTimeoutMs: number
+  /** Silence between two requests; 0: the connection is not kept. */
+  idleTimeoutMs: number
+  requestsPerConnection: number
+  /** How long a connection may live altogether before its next answer is its last. */
+  connectionTimeMs: number
+  /** What the field `Keep-Alive` promises, in seconds; 0: there is none. */
+  keepAliveFieldSeconds: number
+}
+
+/** The modules of a location by phase; a module without a hook costs nothing in that phase. */
+export class Chain {
+  readonly modules: readonly Module[]
+  readonly rewriters: readonly Module[]
+  readonly guards: readonly Module[]
+  readonly precontents: readonly Module[]
+  readonly contents: readonly Module[]
+  readonly failures: readonly Module[]
+  readonly finishers: readonly Module[]
+  readonly loggers: readonly Module[]
+
+  /** @param modules in the order in which they are asked */
+  constructor(modules: readonly Module[]) {
+    this.modules = modules
+    this.rewriters = modules.filter(module => module.rewrite !== undefined)
+    this.guards = modules.filter(module => module.access !== undefined)
+    this.precontents = modules.filter(module => module.precontent !== undefined)
+    this.contents = modules.filter(module => module.content !== undefined)
+    this.failures = modules.filter(module => module.failure !== undefined)
+    this.finishers = modules.filter(module => module.fields !== undefined)
+    this.loggers = modules.filter(module => module.log !== undefined)
+  }
+}
+
+/** A block's settings of a table; see `config/block.ts`. */
+export interface SettingsSource {
+  settings<T extends Table>(table: T): SettingsOf<T>
+}
+
+export interface LocationOptions {
+  /** As the configuration writes it: `= /`, `/files/`, `~ \.php$`, `@fallback`. */
+  readonly name: string
+  readonly chain: Chain
+  readonly limits: ExchangeLimits
+  readonly log: Log
+  /** Not for requests from outside. */
+  readonly isInternal?: boolean
+  /** The settings that it was made of, for whoever does not have them at hand, such as variables. */
+  readonly block?: SettingsSource | null
+  readonly serverLine?: string
+}
+
+/** Without a version: that would tell an attacker more than a user (RFC 9110 §10.2.4). */
+const SERVER_LINE = 'Server: veille\r\n'
+
+export class Location {
+  readonly name: string
+  readonly chain: Chain
+  readonly limits: ExchangeLimits
+  readonly log: Log
+  readonly isInternal: boolean
+  readonly block: SettingsSource | null
+  /** The field `Server` with its CR LF; '' for none. */
+  readonly serverLine: string
+  /** The log wants to know each step. */
+  readonly isTraced: boolean
+
+  constructor(options: LocationOptions) {
+    this.name = options.name
+    this.chain = options.chain
+    this.limits = options.limits
+    this.log = options.log
+    this.isInternal = options.isInternal ?? false
+    this.block = options.block ?? null
+    this.serverLine = options.serverLine ?? SERVER_LINE
+    this.isTraced = options.log.isOn('debug')
+  }
+}

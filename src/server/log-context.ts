@@ -1,0 +1,59 @@
+/**
+ * What a line of the error log tells of the exchange that it is about: read from it only when such a line is written.
+ */
+
+import type { Address } from '../io/address.ts'
+import type { LogContext } from '../log.ts'
+import type { Exchange } from './exchange.ts'
+
+export function logContextOf(x: Exchange): LogContext {
+  return new ExchangeContext(x)
+}
+
+/** A client as logs name it. */
+export function clientText(peer: Address): string {
+  return 'path' in peer ? 'unix:' : peer.host
+}
+
+/** The target as it came, with its query. */
+export function targetText(x: Exchange): string {
+  return x.rawQuery === null ? x.rawPath : `${x.rawPath}?${x.rawQuery}`
+}
+
+/** The request line as it came; '' when none had come to its end. A head refused in its middle has told no version to rely on. */
+export function requestLine(x: Exchange): string {
+  const version = x.head.isComplete ? ` HTTP/1.${x.head.versionMinor}` : ''
+  return `${x.head.method} ${targetText(x)}${version}`.trim()
+}
+
+class ExchangeContext implements LogContext {
+  private readonly x: Exchange
+
+  constructor(x: Exchange) {
+    this.x = x
+  }
+
+  get connection(): number {
+    return this.x.responder.facts.serial
+  }
+
+  get client(): string {
+    return clientText(this.x.peer)
+  }
+
+  get server(): string {
+    return this.x.server.name
+  }
+
+  get request(): string | null {
+    return requestLine(this.x) || null
+  }
+
+  get host(): string | null {
+    return this.x.fields.get('host')
+  }
+
+  get referrer(): string | null {
+    return this.x.fields.get('referer')
+  }
+}

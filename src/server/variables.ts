@@ -1,0 +1,185 @@
+/**
+ * The table of `$variables`, and templates made into functions.
+ *
+ *   const variables = new Variables()
+ *   variables.add({ name: 'uri', doc: '…', get: x => x.path })
+ *   variables.addFamily({ prefix: 'arg_', doc: '…', member: name => x => argumentOf(x, name) })
+ *   variables.slot('name', doc)            a variable that the configuration defines: its values lie in `x.values`
+ *   const value = variables.compile(template, onUnknown)
+ *   value.of(x)                            the text; '' for a variable that has no value
+ *
+ * Whatever can be decided is decided when the configuration is read: a template without variables is one string, and a variable
+ * that nobody uses costs nothing.
+ */
+
+import type { Template } from '../config/template.ts'
+import type { Exchange } from './exchange.ts'
+
+/** @returns null when the variable has no value: a log shows `-`, a template '' */
+export type Getter = (x: Exchange) => string | null
+
+export interface VariableRow {
+  /** Without the dollar sign. */
+  readonly name: string
+  /** For the manual. */
+  readonly doc: string
+  readonly get: Getter
+  /** Of a variable that `set` may change, beside those that the configuration defines. */
+  readonly set?: (x: Exchange, value: string) => void
+}
+
+/** Variables without number: `$http_` and the name of a field. */
+export interface VariableFamily {
+  /** `http_` */
+  readonly prefix: string
+  /** What follows it, in the manual: `name`. */
+  readonly doc: string
+  /** @param rest what follows the prefix, in lower case */
+  readonly member: (rest: string) => Getter
+}
+
+/** A compiled template. */
+export interface Value {
+  /** The text, when it is the same for every exchange; otherwise null. */
+  readonly constant: string | null
+  of(x: Exchange): string
+  /** Of a template that is one single variable: null when that has no value. Otherwise as `of`. */
+  orNull(x: Exchange): string | null
+}
+
+class Constant implements Value {
+  readonly constant: string
+
+  constructor(text: string) {
+    this.constant = text
+  }
+
+  of(): string {
+    return this.constant
+  }
+
+  orNull(): string {
+    return this.constant
+  }
+}
+
+class OneVariable implements Value {
+  readonly constant = null
+  private readonly get: Getter
+
+  constructor(get: Getter) {
+    this.get = get
+  }
+
+  of(x: Exchange): string {
+    return this.get(x) ?? ''
+  }
+
+  orNull(x: Exchange): string | null {
+    return this.get(x)
+  }
+}
+
+class Joined implements Value {
+  readonly constant = null
+  private readonly parts: readonly (string | Getter)[]
+
+  constructor(parts: readonly (string | Getter)[]) {
+    this.parts = parts
+  }
+
+  of(x: Exchange): string {
+    let text = ''
+    for (const part of this.parts) text += typeof part === 'string' ? part : (part(x) ?? '')
+    return text
+  }
+
+  orNull(x: Exchange): string {
+    return this.of(x)
+  }
+}
+
+export function constant(text: string): Value {
+  return new Constant(text)
+}
+
+export class Variables {
+  private readonly rows = new Map<string, VariableRow>()
+  private readonly families: VariableFamily[] = []
+  private slots = 0
+
+  /** The later row wins: a configuration may define a variable anew, as nginx lets `map` do. */
+  add(row: VariableRow): void {
+    this.rows.set(row.name, row)
+  }
+
+  addFamily(family: VariableFamily): void {
+    this.families.push(family)
+  }
+
+  get all(): { readonly rows: readonly VariableRow[]; readonly families: readonly VariableFamily[] } {
+    return { rows: [...this.rows.values()], families: this.families }
+  }
+
+  /** The row of a name, however it is written; members of families get one when they are first asked for. */
+  find(name: string): VariableRow | null {
+    const lower = name.toLowerCase()
+    const known = this.rows.get(lower)
+    if (known !== undefined) return known
+    if (/^\d$/.test(name)) return captureRow(Number(name))
+    for (const family of this.families) {
+      if (!lower.startsWith(family.prefix) || lower.length === family.prefix.length) continue
+      const get = family.member(lower.slice(family.prefix.length))
+      const row = { name: lower, doc: family.doc, get }
+      this.rows.set(lower, row)
+      return row
+    }
+    return null
+  }
+
+  /**
+   * A variable whose value is stored in the exchange: by `set`, by a named capture, by whoever computes it once.
+   * @returns its row, the existing one when the name has one that can be set
+   */
+  slot(name: string, doc = 'Defined by the configuration.'): Required<VariableRow> {
+    const lower = name.toLowerCase()
+    const known = this.rows.get(lower)
+    if (known?.set !== undefined) return known as Required<VariableRow>
+    const index = this.slots++
+    const row = {
+      name: lower,
+      doc,
+      get: (x: Exchange) => x.values[index] ?? null,
+      set: (x: Exchange, value: string) => {
+        if (x.values === NO_VALUES) x.values = []
+        x.values[index] = value
+      },
+    }
+    this.rows.set(lower, row)
+    return row
+  }
+
+  /** @param onUnknown is told each name that is none */
+  compile(template: Template, onUnknown: (name: string) => void): Value {
+    const parts: (string | Getter)[] = []
+    for (const part of template.parts) {
+      if (typeof part === 'string') parts.push(part)
+      else {
+        const row = this.find(part.variable)
+        if (row === null) onUnknown(part.variable)
+        else parts.push(row.get)
+      }
+    }
+    if (parts.every(part => typeof part === 'string')) return new Constant(parts.join(''))
+    if (parts.length === 1) return new OneVariable(parts[0] as Getter)
+    return new Joined(parts)
+  }
+}
+
+/** What all exchanges share that have stored no value. */
+export const NO_VALUES: (string | undefined)[] = []
+
+/** `$1` to `$9`: the groups of the regular expression that matched last. */
+function captureRow(index: number): VariableRow {
+  return { name: String(index), doc: 'A group of the last match.', get: x => x.captures?.[index] ?? null }
+}
