@@ -29,29 +29,22 @@ import type { Loop, Watcher } from '../loop/loop.ts'
 import { NOTHING, READABLE } from '../loop/poller.ts'
 import { TRACE_ACCEPT } from '../loop/trace.ts'
 import {
-  AF_INET6,
   AF_UNIX,
   AT_FDCWD,
   AT_SYMLINK_NOFOLLOW,
   F_SETFD,
   F_SETFL,
   FD_CLOEXEC,
-  IPPROTO_IPV6,
-  IPPROTO_TCP,
-  IPV6_V6ONLY,
   O_NONBLOCK,
   O_RDWR,
   S_IFMT,
   S_IFSOCK,
   SO_ACCEPTCONN,
-  SO_REUSEADDR,
-  SO_REUSEPORT,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOCK_STREAM,
   SOCKADDR_STORAGE_BYTES,
   SOL_SOCKET,
-  TCP_NODELAY,
 } from '../sys/constants.ts'
 import {
   accept4,
@@ -63,24 +56,15 @@ import {
   getsockname,
   getsockopt,
   listen,
-  setsockopt,
   socket,
   statAt,
   unlink,
 } from '../sys/libc.ts'
 import { type Address, addressOf, sockaddrOf } from './address.ts'
 import { newStatus } from './file.ts'
+import { DEFAULT_BACKLOG, type ListenOptions, setListenOptions } from './listen-options.ts'
 
-export interface ListenOptions {
-  /** Connections that the kernel completes before they are accepted (listen(2)); nginx's default on Linux. */
-  backlog?: number
-  /** Several processes accept on one port, and the kernel shares out connections (SO_REUSEPORT, socket(7)). */
-  reusePort?: boolean
-  /** An IPv6 socket takes IPv6 only. Without it `[::]` takes IPv4 as well. */
-  ipv6Only?: boolean
-}
-
-const DEFAULT_BACKLOG = 511
+export type { ListenOptions } from './listen-options.ts'
 
 /** A call that failed while a socket was opened. */
 export interface ListenFailure {
@@ -93,21 +77,12 @@ export function openListener(address: Address, options: ListenOptions = {}): Fd 
   const fd = socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC)
   if (fd < 0) return { call: 'socket', errno: -fd }
   if (address.family === AF_UNIX) removeStaleSocket(address.path)
-  else setSocketOptions(fd, address, options)
+  setListenOptions(fd, address, options)
   const bound = bindTo(fd, sockaddrOf(address))
   const failed = bound < 0 ? bound : listen(fd, options.backlog ?? DEFAULT_BACKLOG)
   if (failed >= 0) return fd
   close(fd)
   return { call: bound < 0 ? 'bind' : 'listen', errno: -failed }
-}
-
-/** Options of a listening socket are inherited by those that it accepts (tcp(7)), so TCP_NODELAY costs no call per connection. */
-function setSocketOptions(fd: Fd, address: Address, options: ListenOptions): void {
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1)
-  if (options.reusePort === true) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, 1)
-  if (address.family === AF_INET6)
-    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6Only === true ? 1 : 0)
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1)
 }
 
 /** A path whose socket nobody listens on is left from a server that died; it would make bind(2) fail. Anything else stays. */
