@@ -33,6 +33,7 @@ export const EPIPE = errno.EPIPE
 export const ENAMETOOLONG = errno.ENAMETOOLONG
 export const ENOSYS = errno.ENOSYS
 export const ELOOP = errno.ELOOP
+export const EMSGSIZE = errno.EMSGSIZE
 export const ENOBUFS = errno.ENOBUFS
 export const ECONNABORTED = errno.ECONNABORTED
 export const ECONNRESET = errno.ECONNRESET
