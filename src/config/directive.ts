@@ -128,7 +128,7 @@ export interface Row<T> {
   read(call: Call): unknown
 }
 
-// A table holds rows of many types: what `any` is for. biome-ignore lint/suspicious/noExplicitAny: see above
+// biome-ignore lint/suspicious/noExplicitAny: a table holds rows of many types
 export type AnyRow = Row<any>
 export type Table = Readonly<Record<string, AnyRow>>
 export type SettingsOf<T extends Table> = { readonly [K in keyof T]: T[K] extends Row<infer V> ? V : never }

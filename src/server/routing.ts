@@ -64,7 +64,7 @@ export class Locations {
     if (place === null) return this.findRegex(x)
     const { nested } = place
     const found = nested?.find(x) ?? place.location
-    if (nested !== null && nested.isSettled) return this.settle(found)
+    if (nested?.isSettled === true) return this.settle(found)
     return place.isFinal ? found : (this.findRegex(x) ?? found)
   }
 
