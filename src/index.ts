@@ -32,7 +32,7 @@ export { type ContentConsumer, Exchange } from './server/exchange.ts'
 export { DECLINED, HANDLED, type Module, type Outcome } from './server/module.ts'
 export type { ServerLimits } from './server/server.ts'
 
-export interface ServeOptions extends ListenOptions {
+export interface ServeOptions extends Pick<ListenOptions, 'backlog' | 'reusePort' | 'ipv6Only'> {
   /** The folder to be served. Default: the current one. */
   root?: string
   /**

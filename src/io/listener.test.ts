@@ -42,6 +42,7 @@ import * as libc from '../sys/libc.ts'
 import { scripted } from '../sys/scripted.ts'
 import { type Address, formatAddress, inetAddress, sockaddrOf, unixAddress } from './address.ts'
 import {
+  type AcceptOptions,
   inheritedListeners,
   Listener,
   type ListenerOwner,
@@ -78,9 +79,9 @@ class Bench implements ListenerOwner {
   most = Number.POSITIVE_INFINITY
   onAccepted: () => void = () => {}
 
-  constructor(poller: PollerName, address: Address = LOOPBACK, isInherited = false) {
+  constructor(poller: PollerName, address: Address = LOOPBACK, options: AcceptOptions = {}) {
     this.loop = new Loop({ poller, clock: this.clock })
-    this.listener = new Listener(opened(address), this.loop, this, isInherited)
+    this.listener = new Listener(opened(address), this.loop, this, options)
   }
 
   mayAccept(): boolean {
@@ -165,6 +166,31 @@ for (const poller of POLLERS) {
         return bench.peers.length
       })
       assert.deepEqual(counts, [64, 128, 150, 150])
+    })
+
+    it('accepts one connection in one iteration when it is told so, and loses none', () => {
+      using bench = new Bench(poller, LOOPBACK, { acceptsPerIteration: 1 })
+      for (let i = 0; i < 3; i++) bench.connect()
+      const counts = [1, 2, 3, 4].map(() => {
+        bench.turn()
+        return bench.peers.length
+      })
+      assert.deepEqual(counts, [1, 2, 3, 3])
+    })
+
+    it('that is shared with other processes accepts, pauses, goes on and ends like any other', () => {
+      using bench = new Bench(poller, LOOPBACK, { isShared: true })
+      bench.most = 1
+      for (let i = 0; i < 2; i++) bench.connect()
+      bench.turn(3)
+      assert.deepEqual([bench.peers.length, bench.listener.isPaused], [1, true])
+      bench.most = 2
+      bench.listener.resume()
+      bench.turn()
+      assert.equal(bench.peers.length, 2)
+      bench.listener.close()
+      bench.turn()
+      assert.equal(bench.loop.watched, 0)
     })
 
     it('gives connections that do not block, are not inherited, and send at once', () => {
@@ -302,7 +328,7 @@ for (const poller of POLLERS) {
     it('that is inherited leaves the path where it is, and is heard no more', () => {
       using place = new Place()
       const path = place.file('x.sock')
-      using bench = new Bench(poller, unixAddress(path), true)
+      using bench = new Bench(poller, unixAddress(path), { isInherited: true })
       // Whoever has passed the socket on still holds it.
       bench.fds.own(libc.fcntl(bench.listener.fd, F_DUPFD))
       bench.connect()

@@ -1,8 +1,9 @@
 /**
  * A listening socket: socket, bind, listen, then accept in bounded shares.
  *
- *   openListener(address, options)         a descriptor, or which call failed and why
- *   new Listener(fd, loop, owner)          accepts while it is not paused
+ *   openListener(address, options)         a descriptor, or which call failed and why (options: `listen-options.ts`)
+ *   adoptListener(fd)                      the same for one that another process has opened
+ *   new Listener(fd, loop, owner, options) accepts while it is not paused
  *   listener.close()                       stops listening; a Unix socket's path is removed, unless it was inherited
  *
  * When the process or the system has no descriptors left (EMFILE, ENFILE), or the owner has enough connections, the listener is
@@ -35,54 +36,76 @@ import {
   F_SETFD,
   F_SETFL,
   FD_CLOEXEC,
+  IPPROTO_TCP,
   O_NONBLOCK,
   O_RDWR,
   S_IFMT,
   S_IFSOCK,
-  SO_ACCEPTCONN,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOCK_STREAM,
   SOCKADDR_STORAGE_BYTES,
-  SOL_SOCKET,
+  TCP_NODELAY,
 } from '../sys/constants.ts'
 import {
   accept4,
   bindTo,
+  chmod,
   close,
   connect,
   type Fd,
   fcntl,
-  getsockname,
-  getsockopt,
   listen,
+  setsockopt,
   socket,
   statAt,
   unlink,
 } from '../sys/libc.ts'
 import { type Address, addressOf, sockaddrOf } from './address.ts'
 import { newStatus } from './file.ts'
-import { DEFAULT_BACKLOG, type ListenOptions, setListenOptions } from './listen-options.ts'
+import {
+  DEFAULT_BACKLOG,
+  type ListenFailure,
+  type ListenOptions,
+  setListenOptions,
+} from './listen-options.ts'
+import { isListening, localAddress } from './socket-info.ts'
 
-export type { ListenOptions } from './listen-options.ts'
+export type { ListenFailure, ListenOptions } from './listen-options.ts'
+export { isListening, localAddress } from './socket-info.ts'
 
-/** A call that failed while a socket was opened. */
-export interface ListenFailure {
-  readonly call: string
-  readonly errno: number
-}
+/** Without them several sockets would not share a port, or one would take connections that it must not take. */
+const NEEDED: ReadonlySet<string> = new Set(['setsockopt(SO_REUSEPORT)', 'setsockopt(IPV6_V6ONLY)'])
 
-/** @returns a non-blocking listening descriptor, or what failed */
-export function openListener(address: Address, options: ListenOptions = {}): Fd | ListenFailure {
+/**
+ * @param ignored receives the calls for options that failed, and without which the socket listens all the same
+ * @returns a non-blocking listening descriptor, or what failed
+ */
+export function openListener(
+  address: Address,
+  options: ListenOptions = {},
+  ignored: ListenFailure[] = [],
+): Fd | ListenFailure {
   const fd = socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC)
   if (fd < 0) return { call: 'socket', errno: -fd }
   if (address.family === AF_UNIX) removeStaleSocket(address.path)
-  setListenOptions(fd, address, options)
-  const bound = bindTo(fd, sockaddrOf(address))
-  const failed = bound < 0 ? bound : listen(fd, options.backlog ?? DEFAULT_BACKLOG)
-  if (failed >= 0) return fd
+  const failures = setListenOptions(fd, address, options)
+  ignored.push(...failures)
+  const failure = failures.find(({ call }) => NEEDED.has(call)) ?? bindAndListen(fd, address, options)
+  if (failure === null) return fd
   close(fd)
-  return { call: bound < 0 ? 'bind' : 'listen', errno: -failed }
+  return failure
+}
+
+/** Before it listens, nobody can connect: the mode is that of the first connection, too. */
+function bindAndListen(fd: Fd, address: Address, options: ListenOptions): ListenFailure | null {
+  const bound = bindTo(fd, sockaddrOf(address))
+  if (bound < 0) return { call: 'bind', errno: -bound }
+  const isPath = address.family === AF_UNIX && address.path !== ''
+  const allowed = isPath && options.mode !== undefined ? chmod(address.path, options.mode) : 0
+  if (allowed < 0) return { call: 'chmod', errno: -allowed }
+  const listening = listen(fd, options.backlog ?? DEFAULT_BACKLOG)
+  return listening < 0 ? { call: 'listen', errno: -listening } : null
 }
 
 /** A path whose socket nobody listens on is left from a server that died; it would make bind(2) fail. Anything else stays. */
@@ -94,13 +117,6 @@ function removeStaleSocket(path: string): void {
   if (probe < 0) return
   if (connect(probe, sockaddrOf({ family: AF_UNIX, path })) === -ECONNREFUSED) unlink(path)
   close(probe)
-}
-
-/** @returns the address that the socket is bound to; of port 0 the kernel has made another */
-export function localAddress(fd: Fd): Address {
-  const bytes = Buffer.alloc(SOCKADDR_STORAGE_BYTES)
-  const sizeBytes = getsockname(fd, bytes)
-  return addressOf(bytes, Math.max(sizeBytes, 0))
 }
 
 /** The first descriptor that systemd passes on (sd_listen_fds(3)). */
@@ -119,20 +135,18 @@ export function inheritedListeners(env: NodeJS.ProcessEnv = process.env): Fd[] {
   delete env.LISTEN_FDNAMES
   if (!isOurs) return []
   const fds = Array.from({ length: count }, (_, i) => LISTEN_FDS_START + i)
-  return fds.filter(fd => isListening(fd) && adopt(fd))
+  return fds.filter(fd => isListening(fd) && adoptListener(fd))
 }
 
-/** Is it a socket, and does it listen? See socket(7), SO_ACCEPTCONN. */
-export function isListening(fd: Fd): boolean {
-  return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN) === 1
-}
-
-function adopt(fd: Fd): boolean {
+/** Makes a descriptor that came from another process ours: it does not block, no child gets it by accident, and it sends at once. */
+export function adoptListener(fd: Fd): boolean {
+  // In vain for a Unix socket, which never waits.
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1)
   return fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) >= 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) >= 0
 }
 
-/** Connections accepted by one listener in one iteration. */
-const ACCEPTS_PER_ITERATION = 64
+/** Connections accepted by one listener in one iteration, unless its owner says otherwise. */
+export const ACCEPTS_PER_ITERATION = 64
 /** How long accepting rests when there are no descriptors: nginx's `accept_mutex_delay`. */
 const PAUSE_MS = 500
 
@@ -149,6 +163,19 @@ export interface ListenerOwner {
   onPause(reason: string): void
 }
 
+export interface AcceptOptions {
+  /** The socket stays with whoever has passed it to us: its path is not ours to remove. */
+  isInherited?: boolean
+  /** Other processes accept from the same socket, and one of them is enough for a connection; see `Poller.share`. */
+  isShared?: boolean
+  /**
+   * At most so many connections are taken per iteration; 1 is nginx's `multi_accept off`. For the cost it is all the same (a
+   * connection per request, 1 to 256 clients: within the noise of 5 %, Node 20, 2-core VM); workers that share a socket get more
+   * even shares with 1, a single process that is flooded empties its queue sooner with more.
+   */
+  acceptsPerIteration?: number
+}
+
 export class Listener extends Deadline implements Watcher {
   readonly fd: Fd
   readonly address: Address
@@ -156,21 +183,22 @@ export class Listener extends Deadline implements Watcher {
   private readonly loop: Loop
   private readonly owner: ListenerOwner
   private readonly isInherited: boolean
+  private readonly acceptsPerIteration: number
   private isClosed = false
 
-  /** @param isInherited the socket stays with whoever has passed it to us: its path is not ours to remove */
-  constructor(fd: Fd, loop: Loop, owner: ListenerOwner, isInherited = false) {
+  constructor(fd: Fd, loop: Loop, owner: ListenerOwner, options: AcceptOptions = {}) {
     super()
     this.fd = fd
     this.address = localAddress(fd)
     this.loop = loop
     this.owner = owner
-    this.isInherited = isInherited
-    loop.watch(fd, READABLE, this)
+    this.isInherited = options.isInherited === true
+    this.acceptsPerIteration = options.acceptsPerIteration ?? ACCEPTS_PER_ITERATION
+    loop.watch(fd, READABLE, this, options.isShared === true)
   }
 
   onReadable(): void {
-    for (let i = 0; i < ACCEPTS_PER_ITERATION && !this.isClosed; i++) {
+    for (let i = 0; i < this.acceptsPerIteration && !this.isClosed; i++) {
       if (!this.owner.mayAccept()) {
         this.pause('as many connections as allowed')
         return

@@ -14,6 +14,7 @@ import {
   EPOLL_CTL_MOD,
   EPOLL_EVENT,
   EPOLLERR,
+  EPOLLEXCLUSIVE,
   EPOLLHUP,
   EPOLLIN,
   EPOLLOUT,
@@ -45,6 +46,8 @@ export class EpollPoller implements Poller {
   private readonly applied: Readiness[] = []
   /** Descriptors for which the two may differ; one may stand here twice. */
   private readonly changed: Fd[] = []
+  /** Descriptors that other processes watch as well. */
+  private readonly shared = new Set<Fd>()
   /** Descriptors that the kernel refused to watch (no memory, or epoll(7)'s max_user_watches): reported by this wait. */
   private readonly refused: Fd[] = []
   /** How many the kernel reported. */
@@ -61,6 +64,10 @@ export class EpollPoller implements Poller {
     if (interest !== (this.applied[fd] ?? 0)) this.changed.push(fd)
   }
 
+  share(fd: Fd): void {
+    this.shared.add(fd)
+  }
+
   /**
    * Closing a descriptor takes it out of the kernel's set, so nothing is done here. A child that is being spawned may hold
    * a duplicate for a moment; an event that comes from it finds nobody, or is a hint too many for the next owner of the number.
@@ -70,6 +77,7 @@ export class EpollPoller implements Poller {
     this.wanted[fd] = 0
     if (isShared) this.apply(fd)
     this.applied[fd] = 0
+    this.shared.delete(fd)
   }
 
   wait(timeoutMs: number): number {
@@ -102,11 +110,17 @@ export class EpollPoller implements Poller {
     const wanted = this.wanted[fd] ?? 0
     const applied = this.applied[fd] ?? 0
     if (wanted === applied) return
-    const operation = applied === 0 ? EPOLL_CTL_ADD : wanted === 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD
+    const isShared = this.shared.has(fd)
     this.applied[fd] = wanted
     this.changeWords[0] =
-      ((wanted & READABLE) !== 0 ? EPOLLIN : 0) | ((wanted & WRITABLE) !== 0 ? EPOLLOUT : 0)
+      ((wanted & READABLE) !== 0 ? EPOLLIN : 0) |
+      ((wanted & WRITABLE) !== 0 ? EPOLLOUT : 0) |
+      (isShared ? EPOLLEXCLUSIVE : 0)
     this.changeWords[EPOLL_EVENT.data >> 2] = fd
+    // An exclusive entry cannot be changed (epoll_ctl(2), EINVAL): it is taken out and put in again.
+    if (isShared && applied !== 0 && wanted !== 0) epollControl(this.epfd, EPOLL_CTL_DEL, fd, this.change)
+    const isNew = applied === 0 || isShared
+    const operation = wanted === 0 ? EPOLL_CTL_DEL : isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD
     if (epollControl(this.epfd, operation, fd, this.change) < 0 && wanted !== 0) {
       this.applied[fd] = 0
       this.refused.push(fd)

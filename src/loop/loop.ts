@@ -77,8 +77,12 @@ export class Loop {
     this.now = this.clock()
   }
 
-  /** Begins to watch `fd`, in the name of `watcher`, for `interest` (which may be 0). */
-  watch(fd: Fd, interest: Readiness, watcher: Watcher): void {
+  /**
+   * Begins to watch `fd`, in the name of `watcher`, for `interest` (which may be 0).
+   * @param isShared see `Poller.share`
+   */
+  watch(fd: Fd, interest: Readiness, watcher: Watcher, isShared = false): void {
+    if (isShared) this.poller.share(fd)
     this.watchers[fd] = watcher
     this.interests[fd] = interest
     this.watched++

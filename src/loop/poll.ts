@@ -38,6 +38,8 @@ export class PollPoller implements Poller {
       ((interest & READABLE) !== 0 ? POLLIN : 0) | ((interest & WRITABLE) !== 0 ? POLLOUT : 0)
   }
 
+  share(_fd: Fd): void {}
+
   forget(fd: Fd): void {
     this.watch(fd, 0)
   }

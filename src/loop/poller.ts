@@ -32,6 +32,12 @@ export interface Poller {
   /** Watches `fd` for `interest`, in place of what it was watched for before. */
   watch(fd: Fd, interest: Readiness): void
   /**
+   * Other processes watch `fd` as well (a listening socket), and when it is ready one of them is enough. To be said before it is
+   * watched; holds until it is forgotten. Only epoll can ask the kernel for that: with select and poll all wake up, and all but one
+   * find nothing.
+   */
+  share(fd: Fd): void
+  /**
    * `fd` is about to be closed: whatever the kernel knows of it will be gone. Makes no system call, except for a shared one:
    * @param isShared another process has the same socket open, so that closing ours does not take it out of a kernel's set
    */

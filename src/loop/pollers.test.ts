@@ -4,9 +4,16 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Descriptors, descriptorLimits, drain, fill, POLLERS } from '../../test/descriptors.ts'
 import { EINTR } from '../errno.ts'
-import { SHUT_WR, SO_LINGER, SOL_SOCKET } from '../sys/constants.ts'
+import {
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLLEXCLUSIVE,
+  SHUT_WR,
+  SO_LINGER,
+  SOL_SOCKET,
+} from '../sys/constants.ts'
 import * as libc from '../sys/libc.ts'
-import { scripted } from '../sys/scripted.ts'
+import { type Answer, scripted } from '../sys/scripted.ts'
 import { FAILED, NOTHING, type Poller, READABLE, type Readiness, WRITABLE } from './poller.ts'
 import { SelectPoller } from './select.ts'
 
@@ -271,6 +278,26 @@ for (const name of POLLERS) {
       assert.deepEqual(look(poller), new Map([[far, READABLE]]))
     })
 
+    it('reports what is shared with other processes as anything else, however its interest changes', () => {
+      using fds = new Descriptors()
+      const poller = fds.poller(name)
+      const [near, far] = fds.pair()
+      poller.share(far)
+      poller.watch(far, READABLE)
+      assert.deepEqual(look(poller), new Map())
+      libc.write(near, X)
+      assert.deepEqual(look(poller), new Map([[far, READABLE]]))
+      for (const interest of [BOTH, WRITABLE, READABLE, NOTHING, READABLE]) {
+        poller.watch(far, interest)
+        assert.equal(look(poller).get(far) ?? NOTHING, interest)
+      }
+      poller.forget(far, true)
+      fds.close(far)
+      const [, next] = fds.pair()
+      assert.equal(next, far + 1, 'its number is given again, and the next one')
+      assert.deepEqual(look(poller), new Map())
+    })
+
     it('tells the owner of a descriptor that is not open, and nobody else', () => {
       using fds = new Descriptors()
       const poller = fds.poller(name)
@@ -328,6 +355,27 @@ describe('the poller epoll', () => {
     poller.watch(far, NOTHING)
     poller.watch(far, READABLE)
     assert.deepEqual(look(poller), new Map([[far, READABLE]]))
+  })
+
+  it('asks for one of those who share a descriptor, and changes none of them in place, which the kernel refuses', () => {
+    using fds = new Descriptors()
+    const poller = fds.poller('epoll')
+    const [near, far] = fds.pair()
+    const operations: unknown[] = []
+    const note: Answer = (real, args) => {
+      operations.push(args[1])
+      const events = (args[3] as Buffer).readInt32LE(0)
+      assert.ok(args[1] !== EPOLL_CTL_ADD || (events & EPOLLEXCLUSIVE) !== 0)
+      return (real as (...args: unknown[]) => number)(...args)
+    }
+    using _system = scripted({ epoll_ctl: [note, note, note, note] })
+    poller.share(far)
+    for (const interest of [READABLE, BOTH, NOTHING]) {
+      poller.watch(far, interest)
+      look(poller)
+    }
+    assert.deepEqual(operations, [EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_ADD, EPOLL_CTL_DEL])
+    fds.close(near)
   })
 
   it('costs no epoll_ctl for what is watched and closed between two waits', () => {

@@ -41,6 +41,8 @@ export class SelectPoller implements Poller {
     else if (fd + 1 === this.count) this.lowerCount()
   }
 
+  share(_fd: Fd): void {}
+
   forget(fd: Fd): void {
     if (fd < this.count) this.watch(fd, 0)
   }

@@ -117,7 +117,7 @@ export class Server implements ListenerOwner, HttpSurroundings {
    * @param isInherited see `Listener`
    */
   listen(fd: number, endpoint: Endpoint, isInherited = false): Listener {
-    const listener = new Listener(fd, this.loop, this, isInherited)
+    const listener = new Listener(fd, this.loop, this, { isInherited })
     this.listeners.push(listener)
     const { loop, outbox } = this
     const { limits } = endpoint.hosts.fallback.location

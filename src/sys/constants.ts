@@ -113,11 +113,14 @@ export const TCP_KEEPIDLE = 4
 export const TCP_KEEPINTVL = 5
 export const TCP_KEEPCNT = 6
 export const TCP_DEFER_ACCEPT = 9
+export const TCP_INFO = 11
 export const TCP_FASTOPEN = 23
 export const IPPROTO_IPV6 = 41
 export const IPV6_V6ONLY = 26
 export const MSG_NOSIGNAL = 0x4000
 export const MSG_MORE = 0x8000
+/** `struct tcp_info`, as far as it is read; times in microseconds, the window in segments, the space in bytes. */
+export const TCP_INFO_LAYOUT = { sizeBytes: 104, rtt: 68, rttvar: 72, sndCwnd: 80, rcvSpace: 96 } as const
 export const SHUT_WR = 1
 export const SHUT_RDWR = 2
 /** linux/sockios.h: bytes that the peer has not acknowledged yet. */
@@ -140,6 +143,8 @@ export const EPOLLIN = 0x001
 export const EPOLLOUT = 0x004
 export const EPOLLERR = 0x008
 export const EPOLLHUP = 0x010
+/** One of those who wait for it is woken, not all; only with EPOLL_CTL_ADD (epoll_ctl(2)). */
+export const EPOLLEXCLUSIVE = 1 << 28
 
 // poll.h
 export const POLLIN = 0x001

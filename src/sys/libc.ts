@@ -32,7 +32,13 @@ export interface Native {
   connect(fd: Fd, address: Uint8Array, sizeBytes: number): number
   getsockname(fd: Fd, address: Uint8Array, sizeBytes: Uint32Array): number
   setsockopt(fd: Fd, level: number, name: number, value: Uint8Array | Int32Array, sizeBytes: number): number
-  getsockopt(fd: Fd, level: number, name: number, value: Int32Array, sizeBytes: Uint32Array): number
+  getsockopt(
+    fd: Fd,
+    level: number,
+    name: number,
+    value: Uint8Array | Int32Array,
+    sizeBytes: Uint32Array,
+  ): number
   recv(fd: Fd, buffer: Uint8Array, sizeBytes: number, flags: number): number
   send(fd: Fd, buffer: Uint8Array, sizeBytes: number, flags: number): number
   sendto(
@@ -56,6 +62,7 @@ export interface Native {
   pipe2(fds: Int32Array, flags: number): number
   socketpair(domain: number, type: number, protocol: number, fds: Int32Array): number
   unlink(path: string): number
+  chmod(path: string, mode: number): number
   open(path: string, flags: number, mode: number): number
   statx(number: number, at: Fd, path: string, flags: number, mask: number, out: Uint8Array): number
   openat2(number: number, at: Fd, path: string, how: Uint8Array, sizeBytes: number): number
@@ -109,6 +116,7 @@ const PROTOTYPES: Readonly<Record<keyof Native, string>> = {
   pipe2: 'int pipe2(void *fds, int flags)',
   socketpair: 'int socketpair(int domain, int type, int protocol, void *fds)',
   unlink: 'int unlink(const char *path)',
+  chmod: 'int chmod(const char *path, unsigned int mode)',
   open: 'int open(const char *path, int flags, int mode)',
   statx: 'int syscall(long number, int at, const char *path, int flags, unsigned int mask, void *out)',
   openat2: 'int syscall(long number, int at, const char *path, void *how, size_t size)',
@@ -197,6 +205,13 @@ export function getsockopt(fd: Fd, level: number, name: number): number {
   addressSize[0] = 4
   const r = result(native.getsockopt(fd, level, name, optionValue, addressSize))
   return r < 0 ? r : optionValue[0]!
+}
+
+/** Reads an option whose value is a structure. @returns the bytes that the kernel has filled, or `-errno` @see getsockopt(2) */
+export function getsockoptBytes(fd: Fd, level: number, name: number, value: Uint8Array): number {
+  addressSize[0] = value.length
+  const r = result(native.getsockopt(fd, level, name, value, addressSize))
+  return r < 0 ? r : addressSize[0]!
 }
 
 /**
@@ -316,6 +331,11 @@ export function pipe2(fds: Int32Array, flags: number): number {
 /** @see unlink(2) */
 export function unlink(path: string): number {
   return result(native.unlink(path))
+}
+
+/** @param mode permission bits @see chmod(2) */
+export function chmod(path: string, mode: number): number {
+  return result(native.chmod(path, mode))
 }
 
 /** @returns a descriptor or `-errno` @see open(2) */
