@@ -2,7 +2,7 @@
  * A file to which lines are added, by this process and perhaps by others.
  *
  *   const file = new LogFile('/var/log/access.log', trouble)
- *   file.open()                 0, or `-errno`
+ *   file.open()                 0, or `-errno`; what is written before waits for it
  *   file.write(line)            collects lines; they leave together, at the end of this turn of Node or before
  *   file.flush()                they leave now
  *   file.reopen(owner)          the name is opened anew: somebody has moved the file away
@@ -27,6 +27,13 @@ export interface LineSink {
   write(line: string): void
 }
 
+/** What else is there to be flushed, opened anew and closed with the logs of a configuration. */
+export interface Attached {
+  flush(): void
+  reopen(): void
+  close(): void
+}
+
 /** Who is told what becomes of a log, in a whole sentence. */
 export interface Trouble {
   /** From now on lines are lost. */
@@ -46,12 +53,14 @@ const RETRY_MS = 20
 
 const FLAGS = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
 const LINE_FEED = 10
+const UNOPENED = -1
+const CLOSED = -2
 
 export class LogFile implements LineSink {
   /** Absolute; of a borrowed descriptor, its name. */
   readonly path: string
   private readonly trouble: Trouble
-  private fd: Fd = -1
+  private fd: Fd = UNOPENED
   private isBorrowed = false
   private isRegular = true
   /** What has not left yet, and how many lines that is. */
@@ -89,6 +98,7 @@ export class LogFile implements LineSink {
   private use(fd: Fd): void {
     this.fd = fd
     this.isRegular = fstatSync(fd).isFile()
+    if (this.waiting !== '') this.schedule()
   }
 
   /**
@@ -112,18 +122,20 @@ export class LogFile implements LineSink {
 
   /** @param octets whole lines with their ends, or what a compressor has made of them */
   add(octets: string, lines: number): void {
-    if (this.isStuck && this.waiting.length + octets.length > MOST_WAITING_BYTES) {
+    if (this.fd === CLOSED) return
+    const mustWait = this.isStuck || this.fd === UNOPENED
+    if (mustWait && this.waiting.length + octets.length > MOST_WAITING_BYTES) {
       this.lose(lines, `the reader of "${this.path}" is too far behind, lines are lost`)
       return
     }
     this.waiting += octets
     this.waitingLines += lines
-    if (this.waiting.length >= BATCH_BYTES && !this.isStuck) this.flush()
+    if (this.waiting.length >= BATCH_BYTES && !mustWait) this.flush()
     else this.schedule()
   }
 
   private schedule(): void {
-    if (this.isScheduled) return
+    if (this.isScheduled || this.fd < 0) return
     this.isScheduled = true
     const run = (): void => {
       this.isScheduled = false
@@ -197,7 +209,7 @@ export class LogFile implements LineSink {
   close(): void {
     this.flush()
     if (this.fd >= 0 && !this.isBorrowed) close(this.fd)
-    this.fd = -1
+    this.fd = CLOSED
     this.waiting = ''
   }
 }

@@ -4,6 +4,7 @@
  *   const files = new LogFiles()
  *   const sink = files.sink('/var/log/access.log', null)      or with a buffer; null when it has another one already
  *   files.log = errorLog                                      where it is told that a log cannot be written
+ *   files.file(path), files.stderr, files.syslog(target)      for lines that must not wait in a buffer
  *   files.open()                                              when the configuration is known to be right
  *   files.reopen(owner)                                       SIGUSR1
  *   files.flush()                                             before the process ends
@@ -15,13 +16,8 @@
 import { errnoWords } from '../errno.ts'
 import { type Log, SILENT } from '../log.ts'
 import { type BufferOptions, isSameBuffer, LogBuffer } from './log-buffer.ts'
-import { type LineSink, LogFile, type Trouble } from './log-file.ts'
-
-export interface Attached {
-  flush(): void
-  reopen(): void
-  close(): void
-}
+import { type Attached, type LineSink, LogFile, type Trouble } from './log-file.ts'
+import { SyslogSender, type SyslogTarget } from './syslog.ts'
 
 /** A log that could not be opened. */
 export interface Refused {
@@ -49,6 +45,7 @@ export class LogFiles implements Trouble {
   log: Log = SILENT
   private readonly entries = new Map<string, Entry>()
   private readonly attached: Attached[] = []
+  private stderrFile: LogFile | null = null
 
   /**
    * @param path absolute @param options of its buffer; null for none of its own
@@ -64,6 +61,17 @@ export class LogFiles implements Trouble {
   /** Beside the buffer that there may be: for a log of errors, whose lines must not wait. */
   file(path: string): LogFile {
     return this.entry(path).file
+  }
+
+  get stderr(): LogFile {
+    this.stderrFile ??= new LogFile('stderr', this).borrow(2)
+    return this.stderrFile
+  }
+
+  syslog(target: SyslogTarget): SyslogSender {
+    const sender = new SyslogSender(target, this)
+    this.attach(sender)
+    return sender
   }
 
   private entry(path: string): Entry {
@@ -101,6 +109,7 @@ export class LogFiles implements Trouble {
       buffer?.flush()
       file.flush()
     }
+    this.stderrFile?.flush()
     for (const one of this.attached) one.flush()
   }
 

@@ -28,8 +28,7 @@ import {
   sockaddrOf,
   unixAddress,
 } from './address.ts'
-import type { LineSink, Trouble } from './log-file.ts'
-import type { Attached } from './log-files.ts'
+import type { Attached, LineSink, Trouble } from './log-file.ts'
 import { syslogTime } from './log-time.ts'
 
 export interface SyslogTarget {
