@@ -4,9 +4,9 @@
 
 import type { Directory } from '../io/file.ts'
 import type { Module } from '../server/module.ts'
-import { type AccessLogOptions, accessLog } from './access-log.ts'
 import { autoindex } from './autoindex.ts'
 import { errorPages } from './error-pages.ts'
+import { type AccessLogOptions, accessLog } from './request-log.ts'
 import { siteFields } from './site-fields.ts'
 import { staticFiles } from './static.ts'
 

@@ -1,5 +1,5 @@
 /**
- * One line for every exchange that is over, in one of three forms:
+ * What the folder command writes of each exchange that is over: one line, in one of three forms.
  *
  *   pretty   14:03:07  GET     200   1.2 MB    3.1 ms  /video.mp4      for a person at a terminal, in colour where wanted
  *   plain    127.0.0.1 - - [23/Nov/2026:14:03:07 +0000] "GET / HTTP/1.1" 200 512 "-" "curl/8.5.0"     nginx's `combined`
@@ -33,7 +33,7 @@ export function accessLog(options: AccessLogOptions): Module {
     collected = ''
   }
   return {
-    name: 'access-log',
+    name: 'request-log',
     log(x: Exchange): void {
       if (collected === '') setImmediate(flush)
       collected += `${line(x, new Date(), options.colour)}\n`
