@@ -19,7 +19,8 @@
 import { fchmodSync, fchownSync, fstatSync } from 'node:fs'
 import { EAGAIN, EINTR, errnoWords } from '../errno.ts'
 import { O_APPEND, O_CLOEXEC, O_CREAT, O_NOCTTY, O_NONBLOCK, O_WRONLY } from '../sys/constants.ts'
-import { close, type Fd, open, write } from '../sys/libc.ts'
+import { close, type Fd, fstat, open, write } from '../sys/libc.ts'
+import { isRegularFile, newStatus, statusOf } from './file.ts'
 
 /** Who takes lines. */
 export interface LineSink {
@@ -97,7 +98,8 @@ export class LogFile implements LineSink {
 
   private use(fd: Fd): void {
     this.fd = fd
-    this.isRegular = fstatSync(fd).isFile()
+    const status = newStatus()
+    this.isRegular = fstat(fd, status) >= 0 && isRegularFile(status)
     if (this.waiting !== '') this.schedule()
   }
 
@@ -114,6 +116,13 @@ export class LogFile implements LineSink {
     if (this.fd >= 0) close(this.fd)
     this.use(fd)
     return owner === null ? 0 : giveTo(fd, owner)
+  }
+
+  /** Whether the name still leads to the file that is open. */
+  get isCurrent(): boolean {
+    const [named, open] = [newStatus(), newStatus()]
+    if (statusOf(this.path, named) < 0 || fstat(this.fd, open) < 0) return false
+    return named.ino === open.ino && named.dev === open.dev
   }
 
   write(line: string): void {
