@@ -5,6 +5,7 @@ import {
   evaluate,
   ifRangeHolds,
   lastModifiedOf,
+  type ModifiedSince,
   NOT_MODIFIED,
   PRECONDITION_FAILED,
   PROCEED,
@@ -224,4 +225,23 @@ describe('validators', () => {
   it('dates a file from the future by now', () =>
     assert.equal(lastModifiedOf(MTIME + 1e9, MTIME), 1_700_000_000_000))
   it('dates a file from before 1970', () => assert.equal(lastModifiedOf(-1, 0), -1000))
+})
+
+describe('how If-Modified-Since is compared', () => {
+  const verdict = (mode: ModifiedSince, date: string): Verdict =>
+    evaluate(lookup(`If-Modified-Since: ${date}`), 'GET', FILE, mode)
+  it('exact: only the very date means that nothing has changed', () => {
+    assert.equal(verdict('exact', SAME), NOT_MODIFIED)
+    assert.equal(verdict('exact', AFTER), PROCEED)
+    assert.equal(verdict('exact', BEFORE), PROCEED)
+    assert.equal(verdict('exact', 'yesterday'), PROCEED)
+  })
+  it('before: a later date too, as the RFC says', () => {
+    assert.equal(verdict('before', SAME), NOT_MODIFIED)
+    assert.equal(verdict('before', AFTER), NOT_MODIFIED)
+    assert.equal(verdict('before', BEFORE), PROCEED)
+  })
+  it('off: not at all', () => {
+    assert.equal(verdict('off', SAME), PROCEED)
+  })
 })

@@ -29,11 +29,19 @@ export interface Validators {
   lastModifiedMs: number
 }
 
+/** How If-Modified-Since is compared: as the RFC says, only with the very date (nginx's default), or not at all. */
+export type ModifiedSince = 'before' | 'exact' | 'off'
+
 /**
  * RFC 9110 §13.2.2, with its numbers. Step 5 is {@link ifRangeHolds}, and step 6 the caller's.
  * @param current `null` when the target has no representation yet.
  */
-export function evaluate(fields: FieldLookup, method: string, current: Validators | null): Verdict {
+export function evaluate(
+  fields: FieldLookup,
+  method: string,
+  current: Validators | null,
+  modifiedSince: ModifiedSince = 'before',
+): Verdict {
   if (selectsNothing(method)) return PROCEED
   const isRetrieval = method === 'GET' || method === 'HEAD'
   const lastModifiedMs = wholeSecond(current === null ? Number.NaN : current.lastModifiedMs)
@@ -51,9 +59,10 @@ export function evaluate(fields: FieldLookup, method: string, current: Validator
   const ifNoneMatch = fields.get('if-none-match')
   if (ifNoneMatch !== null) {
     if (names(ifNoneMatch, current, WEAK)) return isRetrieval ? NOT_MODIFIED : PRECONDITION_FAILED
-  } else if (isRetrieval) {
+  } else if (isRetrieval && modifiedSince !== 'off') {
     // 4. Otherwise, for GET and HEAD, If-Modified-Since.
-    if (lastModifiedMs <= dateIn(fields.get('if-modified-since'))) return NOT_MODIFIED
+    const since = dateIn(fields.get('if-modified-since'))
+    if (modifiedSince === 'exact' ? lastModifiedMs === since : lastModifiedMs <= since) return NOT_MODIFIED
   }
   return PROCEED
 }

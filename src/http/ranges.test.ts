@@ -225,3 +225,14 @@ describe('answers', () => {
     assert.equal(multipartType('B0'), 'multipart/byteranges; boundary=B0')
   })
 })
+
+describe('the most ranges', () => {
+  it('may be fewer, or none', () => {
+    assert.equal(rangesOf('bytes=0-0,2-2,4-4', 10, 2), IGNORED)
+    assert.deepEqual(rangesOf('bytes=0-0,2-2', 10, 2), [
+      { first: 0, last: 0 },
+      { first: 2, last: 2 },
+    ])
+    assert.equal(rangesOf('bytes=0-0', 10, 0), IGNORED)
+  })
+})

@@ -31,22 +31,24 @@ export interface ByteRange {
  * longer than the representation and 200 heads. It is the default of Apache (MaxRanges), so clients that ask
  * for many ranges at a time know how to live with it.
  */
-const MAX_RANGES = 200
+export const MOST_RANGES = 200
 
 /**
  * @param value of the field `Range`; several lines of it are joined, and then no longer valid.
+ * @param most a request for more ranges is ignored
  * @returns in the order of the request (§15.3.7.2). Ranges that overlap are merged; ranges that only touch
  * stay two, as they were asked. A request for one range never yields two.
  */
 export function rangesOf(
   value: string,
   sizeBytes: number,
+  most: number = MOST_RANGES,
 ): typeof IGNORED | typeof UNSATISFIABLE | ByteRange[] {
   // In an empty representation nothing but "-5" can be satisfied, and no Content-Range could say so (§14.2).
   if (sizeBytes === 0) return IGNORED
   if (value.slice(0, 6).toLowerCase() !== 'bytes=') return IGNORED
   const specs = listMembers(value.slice(6))
-  if (specs.length === 0 || specs.length > MAX_RANGES) return IGNORED
+  if (specs.length === 0 || specs.length > most) return IGNORED
 
   const ranges: ByteRange[] = []
   for (const spec of specs) {
@@ -123,7 +125,7 @@ export function multipartType(boundary: string): string {
 /**
  * What stands before the bytes of a range. The line end before the boundary belongs to the boundary; before
  * the first part it ends an empty preamble.
- * @param mediaType the Content-Type of the whole, in ASCII.
+ * @param mediaType the Content-Type of the whole, in ASCII; '' for none.
  */
 export function multipartHead(
   boundary: string,
@@ -131,8 +133,8 @@ export function multipartHead(
   range: ByteRange,
   sizeBytes: number,
 ): string {
-  const fields = `Content-Type: ${mediaType}\r\nContent-Range: ${contentRange(range, sizeBytes)}\r\n`
-  return `\r\n--${boundary}\r\n${fields}\r\n`
+  const type = mediaType === '' ? '' : `Content-Type: ${mediaType}\r\n`
+  return `\r\n--${boundary}\r\n${type}Content-Range: ${contentRange(range, sizeBytes)}\r\n\r\n`
 }
 
 /** What stands behind the bytes of the last range. */

@@ -37,7 +37,7 @@ function found(cache: FileCache, name: string, now: number): CachedFile {
 }
 
 function textOf(file: CachedFile): string {
-  return String(file.identity.content)
+  return String(file.identity.stored.content)
 }
 
 function descriptors(): number {
@@ -157,10 +157,10 @@ describe('the cache of files', () => {
     const cache = new FileCache(directory(), true)
     write('small', Buffer.alloc(64 * 1024))
     write('large', Buffer.alloc(64 * 1024 + 1))
-    assert.equal(found(cache, 'small', 0).identity.file, null)
-    assert.equal(found(cache, 'large', 0).identity.content, null)
+    assert.equal(found(cache, 'small', 0).identity.stored.file, null)
+    assert.equal(found(cache, 'large', 0).identity.stored.content, null)
     assert.equal(descriptors(), before + 2) // the directory, and the large file
-    assert.notEqual(found(cache, 'large', VALID_MS).identity.file, null)
+    assert.notEqual(found(cache, 'large', VALID_MS).identity.stored.file, null)
     assert.equal(descriptors(), before + 2)
     cache.close()
     assert.equal(descriptors(), before + 1)

@@ -13,11 +13,8 @@
  */
 
 import { EMFILE, ENFILE, ENOENT, ENOMEM } from '../errno.ts'
-import { etagOf, lastModifiedOf } from '../http/conditions.ts'
-import { formatDate } from '../http/date.ts'
 import { mediaTypeOf } from '../http/media-types.ts'
 import { BY_SIZE } from '../http/negotiation.ts'
-import { fieldLine } from '../http/response-head.ts'
 import {
   type Directory,
   type FileStatus,
@@ -26,6 +23,7 @@ import {
   newStatus,
   type OpenFile,
 } from '../io/file.ts'
+import { Representation, StoredFile } from './representation.ts'
 
 /** nginx's `open_file_cache_valid` is a minute; a second is as cheap, and nobody waits for it. */
 export const VALID_MS = 1000
@@ -36,49 +34,6 @@ const MOST_MEMORY_BYTES = 32 * 1024 * 1024
 
 /** The ending of a file in a content coding. */
 const ENDINGS: Readonly<Record<string, string>> = { br: '.br', zstd: '.zst', gzip: '.gz' }
-
-/** One representation of a resource (RFC 9110 §3.2): bytes, and the lines that describe them. */
-export class Representation {
-  readonly status: FileStatus
-  readonly coding: string | null
-  readonly mediaType: string
-  readonly etag: string
-  readonly lastModifiedMs: number
-  readonly sizeBytes: number
-  /** Either its bytes or its descriptor. */
-  readonly content: Buffer | null
-  readonly file: OpenFile | null
-  /** The lines of a 200, of a part of several, and of a 304; without `Content-Length`. */
-  readonly lines: string
-  readonly linesWithoutType: string
-  readonly linesNotModified: string
-
-  constructor(
-    mediaType: string,
-    coding: string | null,
-    status: FileStatus,
-    content: Buffer | OpenFile,
-    varies: boolean,
-  ) {
-    const modifiedMs = status.modifiedSeconds * 1000 + status.modifiedNanoseconds / 1e6
-    this.status = status
-    this.coding = coding
-    this.mediaType = mediaType
-    this.content = Buffer.isBuffer(content) ? content : null
-    this.file = Buffer.isBuffer(content) ? null : content
-    this.sizeBytes = this.content?.length ?? status.sizeBytes
-    this.etag = etagOf(modifiedMs, status.sizeBytes, coding ?? '')
-    this.lastModifiedMs = lastModifiedOf(modifiedMs, Date.now())
-    const validators =
-      fieldLine('Last-Modified', formatDate(this.lastModifiedMs)) +
-      fieldLine('ETag', this.etag) +
-      (varies ? fieldLine('Vary', 'Accept-Encoding') : '')
-    const encoding = coding === null ? '' : fieldLine('Content-Encoding', coding)
-    this.linesNotModified = validators
-    this.linesWithoutType = `${validators}${encoding}Accept-Ranges: bytes\r\n`
-    this.lines = fieldLine('Content-Type', mediaType) + this.linesWithoutType
-  }
-}
 
 export interface CachedFile {
   readonly identity: Representation
@@ -172,18 +127,16 @@ export class FileCache {
     if (
       before !== undefined &&
       this.directory.status(name, status) === 0 &&
-      isUnchanged(before.status, status)
+      isUnchanged(before.stored.status, status)
     ) {
-      before.file?.retain()
+      before.stored.file?.retain()
       return before
     }
     const file = this.directory.open(name, status)
     if (typeof file === 'number') return file
-    if (status.sizeBytes > IN_MEMORY_BYTES) return new Representation(mediaType, coding, status, file, varies)
-    const content = file.read(status.sizeBytes)
-    file.release()
-    if (typeof content === 'number') return content
-    return new Representation(mediaType, coding, status, content, varies)
+    const stored = store(file, status)
+    if (typeof stored === 'number') return stored
+    return new Representation(stored, { mediaType, coding, varies, hasEtag: true, takesRanges: true })
   }
 
   private remember(name: string, entry: Entry): Entry {
@@ -204,8 +157,16 @@ export class FileCache {
     if (entry === undefined) return
     this.entries.delete(name)
     this.memoryBytes -= memoryOf(entry)
-    for (const representation of [entry.identity, ...entry.encoded]) representation.file?.release()
+    for (const representation of [entry.identity, ...entry.encoded]) representation.stored.file?.release()
   }
+}
+
+/** @param file is kept, or given back when its bytes are @returns `-errno` when it cannot be read */
+export function store(file: OpenFile, status: FileStatus): StoredFile | number {
+  if (status.sizeBytes > IN_MEMORY_BYTES) return new StoredFile(status, file)
+  const content = file.read(status.sizeBytes)
+  file.release()
+  return typeof content === 'number' ? content : new StoredFile(status, content)
 }
 
 /** The file may be as it was: we just cannot look, for want of descriptors or memory. What is known goes on being served. */
@@ -214,5 +175,5 @@ function isWant(result: number): boolean {
 }
 
 function memoryOf(entry: Entry): number {
-  return [entry.identity, ...entry.encoded].reduce((sum, r) => sum + (r.content?.length ?? 0), 0)
+  return [entry.identity, ...entry.encoded].reduce((sum, r) => sum + (r.stored.content?.length ?? 0), 0)
 }

@@ -7,26 +7,13 @@
  */
 
 import { EACCES, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM, EXDEV } from '../errno.ts'
-import { evaluate, ifRangeHolds, NOT_MODIFIED, PRECONDITION_FAILED } from '../http/conditions.ts'
 import { chooseCoding, IDENTITY } from '../http/negotiation.ts'
-import {
-  type ByteRange,
-  contentRange,
-  IGNORED,
-  multipartEnd,
-  multipartHead,
-  multipartLength,
-  multipartType,
-  rangeLength,
-  rangesOf,
-  UNSATISFIABLE,
-  unsatisfiedRange,
-} from '../http/ranges.ts'
 import { type Directory, newStatus } from '../io/file.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { DECLINED, HANDLED, type Module, type Outcome } from '../server/module.ts'
 import { refuseMethod } from '../server/phases.ts'
-import { type CachedFile, FileCache, type Representation } from './file-cache.ts'
+import { type CachedFile, FileCache } from './file-cache.ts'
+import { PLAIN_RULES, type Representation, sendRepresentation, sendWhole } from './representation.ts'
 
 export interface StaticOptions {
   directory: Directory
@@ -173,16 +160,7 @@ function send(x: Exchange, found: CachedFile): Outcome {
     x.fail(406)
     return HANDLED
   }
-  const verdict = evaluate(x.fields, x.method, chosen)
-  if (verdict === NOT_MODIFIED) {
-    x.setPreparedLines(chosen.linesNotModified)
-    x.answer(304, null)
-  } else if (verdict === PRECONDITION_FAILED) x.fail(412)
-  else if (x.method === 'GET' && x.fields.get('range') !== null) sendRanges(x, chosen)
-  else {
-    x.setPreparedLines(chosen.lines)
-    sendWhole(x, 200, chosen)
-  }
+  sendRepresentation(x, chosen, PLAIN_RULES)
   return HANDLED
 }
 
@@ -194,53 +172,4 @@ function choose(x: Exchange, found: CachedFile): Representation | null {
   const coding = chooseCoding(accepted, found.codings)
   if (coding === IDENTITY) return found.identity
   return found.encoded.find(r => r.coding === coding) ?? null
-}
-
-function sendWhole(x: Exchange, status: number, r: Representation): void {
-  x.begin(status, r.sizeBytes)
-  sendPiece(x, r, 0, r.sizeBytes)
-  x.end()
-}
-
-function sendPiece(x: Exchange, r: Representation, start: number, sizeBytes: number): void {
-  if (r.content === null) x.writeFile(r.file!, start, sizeBytes)
-  else x.write(sizeBytes === r.content.length ? r.content : r.content.subarray(start, start + sizeBytes))
-}
-
-/** RFC 9110 §14.2: what cannot be honoured is ignored, what lies outside is told. */
-function sendRanges(x: Exchange, r: Representation): void {
-  const ranges = ifRangeHolds(x.fields, r) ? rangesOf(x.fields.get('range')!, r.sizeBytes) : IGNORED
-  if (ranges === UNSATISFIABLE) {
-    x.setErrorField('Content-Range', unsatisfiedRange(r.sizeBytes))
-    x.fail(416)
-  } else if (ranges === IGNORED) {
-    x.setPreparedLines(r.lines)
-    sendWhole(x, 200, r)
-  } else if (ranges.length === 1) sendRange(x, r, ranges[0]!)
-  else sendSeveral(x, r, ranges)
-}
-
-function sendRange(x: Exchange, r: Representation, range: ByteRange): void {
-  x.setPreparedLines(r.lines)
-  x.addField('Content-Range', contentRange(range, r.sizeBytes))
-  x.begin(206, rangeLength(range))
-  sendPiece(x, r, range.first, rangeLength(range))
-  x.end()
-}
-
-/**
- * RFC 9110 §14.6. The boundary cannot be guessed, so no file can hold it on purpose. `crypto` is the global one, which Node loads
- * when it is first used: an import of it would cost 2 to 4 ms of each start.
- */
-function sendSeveral(x: Exchange, r: Representation, ranges: readonly ByteRange[]): void {
-  const boundary = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('hex')
-  x.setPreparedLines(r.linesWithoutType)
-  x.addField('Content-Type', multipartType(boundary))
-  x.begin(206, multipartLength(boundary, r.mediaType, ranges, r.sizeBytes))
-  for (const range of ranges) {
-    x.write(Buffer.from(multipartHead(boundary, r.mediaType, range, r.sizeBytes)))
-    sendPiece(x, r, range.first, rangeLength(range))
-  }
-  x.write(Buffer.from(multipartEnd(boundary)))
-  x.end()
 }
