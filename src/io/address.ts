@@ -60,6 +60,11 @@ function parseUnixPath(path: string): Endpoint | string {
   return { path }
 }
 
+/** An address in either version, and no name? */
+export function isAddress(host: string): boolean {
+  return isIPv4(host) || isIPv6(host)
+}
+
 /** @param host an address, not a name */
 export function inetAddress(host: string, port: number): InetAddress {
   return { family: isIPv4(host) ? AF_INET : AF_INET6, host, port }

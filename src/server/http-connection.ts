@@ -46,6 +46,8 @@ export interface Endpoint {
   readonly heads: HeadPool
   /** From the first byte of a head (of the first head: from the connection's begin) to its last. */
   readonly headTimeoutMs: number
+  /** Each connection begins with who it comes from (PROXY protocol). */
+  readonly speaksProxyProtocol: boolean
 }
 
 /** Heads of one size limit that wait for a connection whose request arrives in pieces. */

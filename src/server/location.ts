@@ -67,6 +67,13 @@ export interface LocationOptions {
   /** The settings that it was made of, for whoever does not have them at hand, such as variables. */
   readonly block?: SettingsSource | null
   readonly serverLine?: string
+  readonly except?: MethodException | null
+}
+
+/** `limit_except`: for other methods than these, another location's settings hold. */
+export interface MethodException {
+  readonly methods: ReadonlySet<string>
+  readonly location: Location
 }
 
 /** Without a version: that would tell an attacker more than a user (RFC 9110 §10.2.4). */
@@ -79,6 +86,7 @@ export class Location {
   readonly log: Log
   readonly isInternal: boolean
   readonly block: SettingsSource | null
+  readonly except: MethodException | null
   /** The field `Server` with its CR LF; '' for none. */
   readonly serverLine: string
   /** The log wants to know each step. */
@@ -91,6 +99,7 @@ export class Location {
     this.log = options.log
     this.isInternal = options.isInternal ?? false
     this.block = options.block ?? null
+    this.except = options.except ?? null
     this.serverLine = options.serverLine ?? SERVER_LINE
     this.isTraced = options.log.isOn('debug')
   }

@@ -111,6 +111,8 @@ export class Phases implements ExchangePhases {
 
   /** From access on. The location may be an `if` block now. */
   private answer(x: Exchange): void {
+    const { except } = x.location
+    if (except !== null && !except.methods.has(x.method)) x.enterLocation(except.location)
     const { chain } = x.location
     if (chain.guards.length > 0 && this.ask(x, chain.guards, ACCESS) === HANDLED) return
     if (chain.precontents.length > 0 && this.ask(x, chain.precontents, PRECONTENT) === HANDLED) return

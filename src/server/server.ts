@@ -19,7 +19,7 @@ import {
   DEFAULT_CONNECTION_LIMITS,
   type Failure,
 } from '../io/connection.ts'
-import { Listener, type ListenerOwner } from '../io/listener.ts'
+import { Listener, type ListenerOwner, localAddress } from '../io/listener.ts'
 import type { Outbox } from '../io/outbox.ts'
 import { plain } from '../io/transport.ts'
 import type { Log } from '../log.ts'
@@ -64,6 +64,7 @@ export function singleEndpoint(modules: readonly Module[], limits: ServerLimits,
     hosts: new Hosts(new VirtualServer({ name: '', location })),
     heads: new HeadPool(limits),
     headTimeoutMs: limits.headTimeoutMs,
+    speaksProxyProtocol: false,
   }
 }
 
@@ -71,6 +72,8 @@ export function singleEndpoint(modules: readonly Module[], limits: ServerLimits,
 interface Admission {
   readonly endpoint: Endpoint
   readonly setting: ConnectionSetting
+  /** By the address that a connection came to, where that makes a difference. */
+  readonly others: ReadonlyMap<string, Admission> | null
 }
 
 export interface ServerOptions {
@@ -115,14 +118,25 @@ export class Server implements ListenerOwner, HttpSurroundings {
   /**
    * @param fd a listening, non-blocking socket; the server closes it at its end
    * @param isInherited see `Listener`
+   * @param others for connections that came to one of these addresses, by `formatAddress`
    */
-  listen(fd: number, endpoint: Endpoint, isInherited = false): Listener {
+  listen(
+    fd: number,
+    endpoint: Endpoint,
+    isInherited = false,
+    others: ReadonlyMap<string, Endpoint> | null = null,
+  ): Listener {
     const listener = new Listener(fd, this.loop, this, { isInherited })
     this.listeners.push(listener)
+    const byAddress = [...(others ?? [])].map(([text, one]) => [text, this.admissionOf(one, null)] as const)
+    this.admissions.set(listener, this.admissionOf(endpoint, others === null ? null : new Map(byAddress)))
+    return listener
+  }
+
+  private admissionOf(endpoint: Endpoint, others: Admission['others']): Admission {
     const { loop, outbox } = this
     const { limits } = endpoint.hosts.fallback.location
-    this.admissions.set(listener, { endpoint, setting: { loop, outbox, transport: plain, limits } })
-    return listener
+    return { endpoint, setting: { loop, outbox, transport: plain, limits }, others }
   }
 
   get connectionCount(): number {
@@ -154,7 +168,8 @@ export class Server implements ListenerOwner, HttpSurroundings {
   }
 
   onAccept(fd: number, peer: Address, listener: Listener): void {
-    const { endpoint, setting } = this.admissions.get(listener)!
+    const admission = this.admissions.get(listener)!
+    const { endpoint, setting } = admission.others?.get(formatAddress(localAddress(fd))) ?? admission
     this.counters.add(ACCEPTED)
     this.connections.add(new HttpConnection(new Connection(fd, peer, setting), this, endpoint))
   }

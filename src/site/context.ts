@@ -1,0 +1,86 @@
+/**
+ * What features are given of a configuration while it becomes a site.
+ */
+
+import type { Block } from '../config/block.ts'
+import type { Surroundings } from '../config/directive.ts'
+import type { Problems } from '../config/diagnostic.ts'
+import { nearest } from '../config/nearest.ts'
+import type { Template } from '../config/template.ts'
+import type { Log } from '../log.ts'
+import type { Loop } from '../loop/loop.ts'
+import type { SiteContext } from '../server/feature.ts'
+import type { Location } from '../server/location.ts'
+import { constant, type Value, type Variables } from '../server/variables.ts'
+
+export interface ContextOptions {
+  readonly main: Block
+  readonly http: Block
+  readonly variables: Variables
+  readonly problems: Problems
+  readonly surroundings: Surroundings
+  readonly log: Log
+  readonly loop: Loop | null
+}
+
+export class Context implements SiteContext {
+  readonly main: Block
+  readonly http: Block
+  readonly variables: Variables
+  readonly problems: Problems
+  readonly surroundings: Surroundings
+  readonly log: Log
+  readonly loop: Loop | null
+  private readonly things = new Map<string, unknown>()
+  private readonly locations = new Map<Block, Location>()
+  /** What is inherited by a thousand blocks is compiled once. */
+  private readonly values = new Map<Template, Value>()
+
+  constructor(options: ContextOptions) {
+    this.main = options.main
+    this.http = options.http
+    this.variables = options.variables
+    this.problems = options.problems
+    this.surroundings = options.surroundings
+    this.log = options.log
+    this.loop = options.loop
+  }
+
+  compile(template: Template): Value {
+    const known = this.values.get(template)
+    if (known !== undefined) return known
+    let isKnown = true
+    const value = this.variables.compile(template, name => {
+      isKnown = false
+      this.reportUnknown(template, name)
+    })
+    const made = isKnown ? value : constant('')
+    this.values.set(template, made)
+    return made
+  }
+
+  shared<T>(key: string, make: () => T): T {
+    if (!this.things.has(key)) this.things.set(key, make())
+    return this.things.get(key) as T
+  }
+
+  locationOf(block: Block): Location {
+    const location = this.locations.get(block)
+    if (location === undefined) throw new Error(`the block ${block.context} is not bound yet`)
+    return location
+  }
+
+  rememberLocation(block: Block, location: Location): void {
+    this.locations.set(block, location)
+  }
+
+  private reportUnknown(template: Template, name: string): void {
+    const { rows, families } = this.variables.all
+    const near = nearest(name, [...rows.map(row => row.name)])
+    const advice =
+      near !== null
+        ? `did you mean "$${near}"?`
+        : `docs/variables.md lists all that there are, beside ${families.map(one => `$${one.prefix}…`).join(', ')}`
+    this.problems.error(template.place, `unknown "${name}" variable`, advice)
+  }
+}

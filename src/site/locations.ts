@@ -1,0 +1,167 @@
+/**
+ * Blocks become locations: the features of each block are bound, and what can be found by a path is put where it is found.
+ *
+ *   new LocationBuilder(context, features, options).server(block)
+ */
+
+import type { Block } from '../config/block.ts'
+import { translateRegex } from '../config/regex.ts'
+import type { Place as SourcePlace } from '../config/source.ts'
+import type { Log } from '../log.ts'
+import type { Feature, LocationMatch, PlaceKind } from '../server/feature.ts'
+import { Chain, Location } from '../server/location.ts'
+import { Matcher } from '../server/matcher.ts'
+import type { Module } from '../server/module.ts'
+import { Locations, NO_LOCATIONS, type PrefixPlace, type RegexPlace } from '../server/routing.ts'
+import { blocksTable } from './blocks.ts'
+import type { Context } from './context.ts'
+import { limitsOf, limitsTable } from './limits.ts'
+
+export interface BlockLook {
+  /** The error log of a block. */
+  logOf(block: Block): Log
+  /** The field `Server` of answers from a block, with its CR LF. */
+  serverLineOf(block: Block): string
+}
+
+export class LocationBuilder {
+  /** All modules that were made: some hold files, which they give back at the end. */
+  readonly modules: Module[] = []
+  private readonly context: Context
+  private readonly features: readonly Feature[]
+  private readonly look: BlockLook
+
+  constructor(context: Context, features: readonly Feature[], look: BlockLook) {
+    this.context = context
+    this.features = features
+    this.look = look
+  }
+
+  /** A block as a place for requests. The blocks of `if` and `limit_except` in it come first: its own modules refer to them. */
+  bind(block: Block, kind: PlaceKind, match: LocationMatch | null): Location {
+    for (const inner of block.blocks('if')) this.bind(inner, 'if', match)
+    const [except] = block.blocks('limit_except')
+    const exception = except === undefined ? null : this.bind(except, 'limit_except', match)
+    const log = this.look.logOf(block)
+    const modules: Module[] = []
+    for (const feature of this.features) {
+      const place = { kind, block, site: this.context, log, match }
+      const module = feature.bind?.(block.settings(feature.table), place) ?? null
+      if (module !== null) modules.push(module)
+    }
+    for (const module of modules) if (module.close !== undefined) this.modules.push(module)
+    const location = new Location({
+      name: nameOf(kind, match),
+      chain: new Chain(modules),
+      limits: limitsOf(block.settings(limitsTable)),
+      log,
+      isInternal: kind === 'location' && block.settings(blocksTable).internal,
+      block,
+      serverLine: this.look.serverLineOf(block),
+      except: exception === null ? null : { methods: except!.value as ReadonlySet<string>, location: exception },
+    })
+    this.context.rememberLocation(block, location)
+    return location
+  }
+
+  /** The locations in a server or in a location. */
+  locations(block: Block, named: Map<string, Location>): Locations {
+    const inner = block.blocks('location')
+    if (inner.length === 0) return NO_LOCATIONS
+    const exact = new Map<string, Location>()
+    const prefixes: PrefixPlace[] = []
+    const regexes: RegexPlace[] = []
+    const seen = new Map<string, SourcePlace>()
+    for (const one of inner) {
+      const match = one.value as LocationMatch
+      if (!this.mayStand(block, one, match, seen)) continue
+      const location = this.bind(one, 'location', match)
+      const nested = this.locations(one, named)
+      const place = { location, nested: nested === NO_LOCATIONS ? null : nested }
+      if (match.kind === 'exact') exact.set(match.path, location)
+      else if (match.kind === 'named') named.set(match.name, location)
+      else if (match.kind === 'regex') {
+        const matcher = this.matcher(match, one.directive!.args.at(-1)!.place)
+        if (matcher !== null) regexes.push({ ...place, matcher })
+      } else {
+        prefixes.push({ ...place, prefix: match.path, isFinal: match.kind === 'final-prefix' })
+      }
+    }
+    return new Locations(exact, prefixes, regexes)
+  }
+
+  private matcher(match: { source: string; isCaseless: boolean }, place: SourcePlace): Matcher | null {
+    return matcherOf(this.context, match.source, match.isCaseless, place)
+  }
+
+  /** The rules of `ngx_http_core_location` for what may stand within what, and twice. */
+  private mayStand(outside: Block, block: Block, match: LocationMatch, seen: Map<string, SourcePlace>): boolean {
+    const { place } = block.directive!
+    const name = match.kind === 'regex' ? match.source : match.kind === 'named' ? match.name : match.path
+    const fail = (summary: string, expected: string): boolean => {
+      this.context.problems.error(place, summary, expected)
+      return false
+    }
+    if (outside.context === 'location') {
+      const around = outside.value as LocationMatch
+      if (around.kind === 'exact') {
+        return fail(
+          `location "${name}" cannot be inside the exact location "${around.path}"`,
+          'an exact location matches one path, so there is nothing to find within it',
+        )
+      }
+      if (around.kind === 'named') {
+        return fail(
+          `location "${name}" cannot be inside the named location "${around.name}"`,
+          'a named location is found by its name only',
+        )
+      }
+      if (match.kind === 'named') {
+        return fail(
+          `named location "${name}" can be on the server level only`,
+          'move it out of the location around it',
+        )
+      }
+      const aroundName = around.kind === 'regex' ? around.source : around.path
+      if (match.kind !== 'regex' && !name.startsWith(aroundName)) {
+        return fail(
+          `location "${name}" is outside location "${aroundName}"`,
+          'no path could ever reach it: a nested location begins with the path of the one around it',
+        )
+      }
+    }
+    if (match.kind === 'regex') return true
+    const key = `${match.kind === 'final-prefix' ? 'prefix' : match.kind} ${name}`
+    const first = seen.get(key)
+    if (first === undefined) {
+      seen.set(key, place)
+      return true
+    }
+    this.context.problems.error(place, `duplicate location "${name}"`, 'a location may stand once', [
+      { words: 'the first one is here', place: first },
+    ])
+    return false
+  }
+}
+
+/** @returns null for what is no regular expression; that is reported */
+export function matcherOf(
+  context: Context,
+  source: string,
+  isCaseless: boolean,
+  place: SourcePlace,
+): Matcher | null {
+  const pattern = translateRegex(source, isCaseless)
+  if (!('mistake' in pattern)) return new Matcher(pattern, context.variables)
+  context.problems.error(place, `pcre2_compile() failed: ${pattern.mistake} in "${source}"`, '')
+  return null
+}
+
+function nameOf(kind: PlaceKind, match: LocationMatch | null): string {
+  if (match === null) return ''
+  const inner = kind === 'if' ? ' (if)' : kind === 'limit_except' ? ' (limit_except)' : ''
+  if (match.kind === 'regex') return `${match.isCaseless ? '~*' : '~'} "${match.source}"${inner}`
+  if (match.kind === 'named') return `${match.name}${inner}`
+  const sign = match.kind === 'exact' ? '= ' : match.kind === 'final-prefix' ? '^~ ' : ''
+  return `${sign}"${match.path}"${inner}`
+}

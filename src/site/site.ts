@@ -1,0 +1,91 @@
+/**
+ * From a configuration that was read to a site that can be served.
+ *
+ *   const site = buildSite(main, options)
+ *   site.sockets                     what is to be opened, and who answers there
+ *   site.modules                     those that hold something, to be closed when the site ends
+ *
+ * Everything that can be decided before a request comes is decided here; every mistake is in `options.problems`.
+ */
+
+import { hostname } from 'node:os'
+import type { Block } from '../config/block.ts'
+import type { Feature } from '../server/feature.ts'
+import type { Module } from '../server/module.ts'
+import { VirtualServer } from '../server/routing.ts'
+import type { Variables } from '../server/variables.ts'
+import { blocksTable, type ServerName } from './blocks.ts'
+import { Context, type ContextOptions } from './context.ts'
+import { Endpoints, type SiteSocket } from './endpoints.ts'
+import { headTable } from './limits.ts'
+import { defaultListen, hostNameOf, type Listen } from './listen.ts'
+import { type BlockLook, LocationBuilder } from './locations.ts'
+
+export interface SiteOptions extends Omit<ContextOptions, 'main' | 'http'>, BlockLook {
+  readonly features: readonly Feature[]
+  readonly variables: Variables
+  /** What the names of `hostsIn` came to. */
+  resolve(name: string): readonly string[]
+}
+
+export interface Site {
+  readonly sockets: readonly SiteSocket[]
+  readonly modules: readonly Module[]
+}
+
+export function buildSite(main: Block, options: SiteOptions): Site {
+  const http = main.blocks('http')[0]
+  if (http === undefined) return { sockets: [], modules: [] }
+  const context = new Context({ ...options, main, http })
+  for (const feature of options.features) declare(feature, context)
+  const builder = new LocationBuilder(context, options.features, options)
+  const endpoints = new Endpoints(context, options.resolve)
+  for (const block of http.blocks('server')) {
+    const names = namesOf(block)
+    endpoints.add({ server: serverOf(builder, block, names), block, names }, listensOf(block))
+  }
+  return { sockets: endpoints.sockets(), modules: builder.modules }
+}
+
+function declare(feature: Feature, context: Context): void {
+  for (const row of feature.variables ?? []) context.variables.add(row)
+  for (const family of feature.families ?? []) context.variables.addFamily(family)
+  feature.declare?.(context)
+}
+
+function serverOf(builder: LocationBuilder, block: Block, names: readonly ServerName[]): VirtualServer {
+  const named = new Map()
+  const location = builder.bind(block, 'server', null)
+  return new VirtualServer({
+    name: firstName(names),
+    location,
+    locations: builder.locations(block, named),
+    named,
+    mergesSlashes: block.settings(headTable).merge_slashes,
+  })
+}
+
+/** `$server_name`: of a regular expression its text, of `.example.org` the name without its dot. */
+function firstName([first]: readonly ServerName[]): string {
+  return first === undefined ? '' : first.text.replace(/^[~.](?=.)/, '')
+}
+
+/** `$hostname` stands for the name of this machine. */
+function namesOf(block: Block): ServerName[] {
+  const names = block.settings(blocksTable).server_name.flat()
+  const given = names.map(name => (name.text === '$hostname' ? { ...name, text: hostname() } : name))
+  if (given.length > 0) return given
+  return [{ text: '', place: block.directive!.place }]
+}
+
+function listensOf(block: Block): readonly Listen[] {
+  const { listen } = block.settings(blocksTable)
+  return listen.length > 0 ? listen : [defaultListen(block.directive!.place)]
+}
+
+/** The names that must be looked up before the site is built. */
+export function hostsIn(main: Block): string[] {
+  const servers = main.blocks('http').flatMap(http => http.blocks('server'))
+  const names = servers.flatMap(listensOf).map(hostNameOf)
+  return [...new Set(names.filter(name => name !== null))]
+}
