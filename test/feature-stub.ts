@@ -14,6 +14,7 @@ import { type Block, evaluate } from '../src/config/block.ts'
 import { Problems } from '../src/config/diagnostic.ts'
 import { blockRow, type Surroundings, type Table } from '../src/config/directive.ts'
 import { parseConfiguration } from '../src/config/parser.ts'
+import { LogFiles } from '../src/io/log-files.ts'
 import { type Log, SILENT } from '../src/log.ts'
 import type { BindPlace, Feature, SiteContext } from '../src/server/feature.ts'
 import type { Location } from '../src/server/location.ts'
@@ -125,7 +126,8 @@ function siteOf(
     problems,
     surroundings,
     log,
-    loop: null,
+    logFiles: new LogFiles(),
+    accessLogPath: '/var/log/access.log',
     compile: template =>
       variables.compile(template, name => problems.error(template.place, `unknown "${name}" variable`)),
     shared<T>(key: string, make: () => T): T {

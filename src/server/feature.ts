@@ -17,8 +17,8 @@ import type { Block } from '../config/block.ts'
 import type { Problems } from '../config/diagnostic.ts'
 import type { SettingsOf, Surroundings, Table } from '../config/directive.ts'
 import type { Template } from '../config/template.ts'
+import type { LogFiles } from '../io/log-files.ts'
 import type { Log } from '../log.ts'
-import type { Loop } from '../loop/loop.ts'
 import type { Location } from './location.ts'
 import type { Module } from './module.ts'
 import type { Value, VariableFamily, VariableRow, Variables } from './variables.ts'
@@ -51,8 +51,10 @@ export interface SiteContext {
   readonly surroundings: Surroundings
   /** Where mistakes are told that belong to no location. */
   readonly log: Log
-  /** null when the configuration is only tested: then nothing is opened and nothing is started. */
-  readonly loop: Loop | null
+  /** All logs; they are opened when the whole configuration is known to be right. */
+  readonly logFiles: LogFiles
+  /** Where requests are logged when nobody says where. */
+  readonly accessLogPath: string
   /** Names that are no variables are reported at their place. */
   compile(template: Template): Value
   /** One object for all who name the same key, such as a file that several blocks write to. */

@@ -2,7 +2,7 @@
  * The blocks of a site: `http`, `server`, `location`, and what names them.
  */
 
-import { type Call, blockRow, custom, listOf } from '../config/directive.ts'
+import { blockRow, type Call, custom, listOf } from '../config/directive.ts'
 import type { Place } from '../config/source.ts'
 import type { LocationMatch } from '../server/feature.ts'
 import { type Listen, readListen } from './listen.ts'
@@ -81,7 +81,11 @@ function readLocation(call: Call): LocationMatch | undefined {
   if (second !== undefined) {
     const sign = MODIFIERS.find(one => one === first!.text)
     if (sign !== undefined) return matchOf(sign, second.text)
-    return call.fail(0, `invalid location modifier "${first!.text}"`, `expected ${MODIFIERS.join(', ')} before the path`)
+    return call.fail(
+      0,
+      `invalid location modifier "${first!.text}"`,
+      `expected ${MODIFIERS.join(', ')} before the path`,
+    )
   }
   const { text } = first!
   if (text.startsWith('@')) return { kind: 'named', name: text }

@@ -3,12 +3,12 @@
  */
 
 import type { Block } from '../config/block.ts'
-import type { Surroundings } from '../config/directive.ts'
 import type { Problems } from '../config/diagnostic.ts'
+import type { Surroundings } from '../config/directive.ts'
 import { nearest } from '../config/nearest.ts'
 import type { Template } from '../config/template.ts'
+import type { LogFiles } from '../io/log-files.ts'
 import type { Log } from '../log.ts'
-import type { Loop } from '../loop/loop.ts'
 import type { SiteContext } from '../server/feature.ts'
 import type { Location } from '../server/location.ts'
 import { constant, type Value, type Variables } from '../server/variables.ts'
@@ -20,7 +20,8 @@ export interface ContextOptions {
   readonly problems: Problems
   readonly surroundings: Surroundings
   readonly log: Log
-  readonly loop: Loop | null
+  readonly logFiles: LogFiles
+  readonly accessLogPath: string
 }
 
 export class Context implements SiteContext {
@@ -30,7 +31,8 @@ export class Context implements SiteContext {
   readonly problems: Problems
   readonly surroundings: Surroundings
   readonly log: Log
-  readonly loop: Loop | null
+  readonly logFiles: LogFiles
+  readonly accessLogPath: string
   private readonly things = new Map<string, unknown>()
   private readonly locations = new Map<Block, Location>()
   /** What is inherited by a thousand blocks is compiled once. */
@@ -43,7 +45,8 @@ export class Context implements SiteContext {
     this.problems = options.problems
     this.surroundings = options.surroundings
     this.log = options.log
-    this.loop = options.loop
+    this.logFiles = options.logFiles
+    this.accessLogPath = options.accessLogPath
   }
 
   compile(template: Template): Value {

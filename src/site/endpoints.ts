@@ -12,7 +12,7 @@
 import type { Block } from '../config/block.ts'
 import type { Place } from '../config/source.ts'
 import { type Address, formatAddress } from '../io/address.ts'
-import type { ListenOptions } from '../io/listener.ts'
+import type { ListenOptions } from '../io/listen-options.ts'
 import { HostNames } from '../server/host-names.ts'
 import { type Endpoint, HeadPool } from '../server/http-connection.ts'
 import type { Matcher } from '../server/matcher.ts'
@@ -73,7 +73,11 @@ export class Endpoints {
       for (const address of addresses) {
         const text = formatAddress(address)
         if (own.has(text)) {
-          this.context.problems.error(listen.place, `a duplicate listen ${text}`, 'a server listens on an address once')
+          this.context.problems.error(
+            listen.place,
+            `a duplicate listen ${text}`,
+            'a server listens on an address once',
+          )
         } else this.take(this.gatheringOf(address, text), listen, one)
         own.add(text)
       }
@@ -119,7 +123,7 @@ export class Endpoints {
       problems.error(
         listen.place,
         `a duplicate default server for ${gathering.text}`,
-        'one server answers for the hosts that are nobody\'s name',
+        "one server answers for the hosts that are nobody's name",
       )
     }
     gathering.fallback = one

@@ -6,7 +6,17 @@
  *   limitsOf(settings)          the same object for the same settings
  */
 
-import { type Call, count, custom, duration, flag, oneOf, readDurationMs, type SettingsOf, template } from '../config/directive.ts'
+import {
+  type Call,
+  count,
+  custom,
+  duration,
+  flag,
+  oneOf,
+  readDurationMs,
+  type SettingsOf,
+  template,
+} from '../config/directive.ts'
 import { parseOffset, parseSize } from '../config/units.ts'
 import type { HeadLimits } from '../http/request-head.ts'
 import type { ExchangeLimits } from '../server/location.ts'
@@ -172,7 +182,8 @@ export const headTable = {
     initial: 1024,
     default: '1k',
     doc: 'The room for most heads.',
-    withoutEffect: 'a head is read where it was received, and what is not complete gets as much room as it needs, up to large_client_header_buffers',
+    withoutEffect:
+      'a head is read where it was received, and what is not complete gets as much room as it needs, up to large_client_header_buffers',
     syntax: 'size',
     takes: [1, 1],
     read(call) {
@@ -211,11 +222,26 @@ export const headTable = {
   }),
   connection_pool_size: withoutPool(SERVERS, 'size', '512', 'The memory that is set aside for a connection.'),
   request_pool_size: withoutPool(SERVERS, 'size', '4k', 'The memory that is set aside for a request.'),
-  server_names_hash_bucket_size: withoutPool(['http'], 'size', '64', 'The size of a slot in the table of server names.'),
+  server_names_hash_bucket_size: withoutPool(
+    ['http'],
+    'size',
+    '64',
+    'The size of a slot in the table of server names.',
+  ),
   server_names_hash_max_size: withoutPool(['http'], 'size', '512', 'The size of the table of server names.'),
-  variables_hash_bucket_size: withoutPool(['http'], 'size', '64', 'The size of a slot in the table of variables.'),
+  variables_hash_bucket_size: withoutPool(
+    ['http'],
+    'size',
+    '64',
+    'The size of a slot in the table of variables.',
+  ),
   variables_hash_max_size: withoutPool(['http'], 'size', '1024', 'The size of the table of variables.'),
-  types_hash_bucket_size: withoutPool(EVERYWHERE, 'size', '64', 'The size of a slot in the table of media types.'),
+  types_hash_bucket_size: withoutPool(
+    EVERYWHERE,
+    'size',
+    '64',
+    'The size of a slot in the table of media types.',
+  ),
   types_hash_max_size: withoutPool(EVERYWHERE, 'size', '1024', 'The size of the table of media types.'),
 }
 

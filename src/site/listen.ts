@@ -4,7 +4,7 @@
  *   readListen(call)              a `Listen`, or undefined
  *   addressesOf(listen, resolve)  one for each host and port
  *
- * A host may be a name: it is looked up before the site is built (`hostsIn`), since looking up takes time and may fail.
+ * A host may be a name, which has as many addresses as the system finds.
  */
 
 import type { Call } from '../config/directive.ts'
@@ -12,7 +12,7 @@ import { suggestion } from '../config/directive.ts'
 import type { Place } from '../config/source.ts'
 import { parseMilliseconds, parseSize } from '../config/units.ts'
 import { type Address, inetAddress, isAddress, parseEndpoint, unixAddress } from '../io/address.ts'
-import type { KeepAlive, ListenOptions } from '../io/listener.ts'
+import type { KeepAlive, ListenOptions } from '../io/listen-options.ts'
 
 export interface Listen {
   /** As it was written. */
@@ -128,7 +128,11 @@ function readInet(call: Call, text: string): Where | undefined {
   }
   const [, host, ports] = bracketed ?? splitHost(text)
   const range = readPorts(ports)
-  if (typeof range === 'string') return fail(range, range.includes('range') ? 'the first port is not above the last' : 'a port is a number from 1 to 65535')
+  if (typeof range === 'string')
+    return fail(
+      range,
+      range.includes('range') ? 'the first port is not above the last' : 'a port is a number from 1 to 65535',
+    )
   if (host === '') return fail('no host')
   const [firstPort, lastPort] = range
   return { host: host === undefined || host === '*' ? '0.0.0.0' : host, firstPort, lastPort, path: null }
@@ -184,17 +188,24 @@ function readParameter(call: Call, index: number, to: Collected, isUnix: boolean
       to.setsOptions = true
       return true
     case 'reuseport':
-      return isUnix ? say(`invalid parameter "${text}"`, 'a Unix socket has one listener') : set({ reusePort: true })
+      return isUnix
+        ? say(`invalid parameter "${text}"`, 'a Unix socket has one listener')
+        : set({ reusePort: true })
     case 'deferred':
-      return isUnix ? say(`invalid parameter "${text}"`, 'deferred is a matter of TCP') : set({ deferSeconds: 1 })
+      return isUnix
+        ? say(`invalid parameter "${text}"`, 'deferred is a matter of TCP')
+        : set({ deferSeconds: 1 })
     case 'backlog=': {
       const backlog = number(1)
-      if (backlog === null && value !== '-1') return say(`invalid backlog "${text}"`, 'expected a number of connections from 1')
+      if (backlog === null && value !== '-1')
+        return say(`invalid backlog "${text}"`, 'expected a number of connections from 1')
       return set(backlog === null ? {} : { backlog })
     }
     case 'fastopen=': {
       const fastOpen = number(0)
-      return fastOpen === null ? say(`invalid fastopen "${text}"`, 'expected a number of connections') : set({ fastOpen })
+      return fastOpen === null
+        ? say(`invalid fastopen "${text}"`, 'expected a number of connections')
+        : set({ fastOpen })
     }
     case 'rcvbuf=':
     case 'sndbuf=': {
@@ -203,15 +214,24 @@ function readParameter(call: Call, index: number, to: Collected, isUnix: boolean
       return set(name === 'rcvbuf' ? { receiveBytes: bytes } : { sendBytes: bytes })
     }
     case 'ipv6only=':
-      if (value !== 'on' && value !== 'off') return say(`invalid ipv6only flags "${value}"`, 'expected on or off')
+      if (value !== 'on' && value !== 'off')
+        return say(`invalid ipv6only flags "${value}"`, 'expected on or off')
       if (!isIPv6) {
-        call.warn(index, `ipv6only says nothing about "${call.text(0)}"`, 'it is for IPv6 addresses, such as [::]:80')
+        call.warn(
+          index,
+          `ipv6only says nothing about "${call.text(0)}"`,
+          'it is for IPv6 addresses, such as [::]:80',
+        )
         return true
       }
       return set({ ipv6Only: value === 'on' })
     case 'so_keepalive=': {
       const keepAlive = readKeepAlive(value!)
-      if (keepAlive === null) return say(`invalid so_keepalive value: "${value}"`, 'expected on, off, or idle:interval:count such as 30m::10')
+      if (keepAlive === null)
+        return say(
+          `invalid so_keepalive value: "${value}"`,
+          'expected on, off, or idle:interval:count such as 30m::10',
+        )
       return set({ keepAlive })
     }
   }
@@ -234,11 +254,6 @@ function readKeepAlive(text: string): boolean | KeepAlive | null {
   const intervalSeconds = interval === '' ? undefined : seconds(interval)
   if (idleSeconds === null || intervalSeconds === null || !/^\d{0,4}$/.test(count)) return null
   return { idleSeconds, intervalSeconds, count: count === '' ? undefined : Number(count) }
-}
-
-/** Names that must be looked up before `addressesOf`. */
-export function hostNameOf(listen: Listen): string | null {
-  return listen.host === null || isAddress(listen.host) ? null : listen.host
 }
 
 /** @param resolve the addresses of a name; none when there are none */

@@ -58,7 +58,8 @@ export class LocationBuilder {
       isInternal: kind === 'location' && block.settings(blocksTable).internal,
       block,
       serverLine: this.look.serverLineOf(block),
-      except: exception === null ? null : { methods: except!.value as ReadonlySet<string>, location: exception },
+      except:
+        exception === null ? null : { methods: except!.value as ReadonlySet<string>, location: exception },
     })
     this.context.rememberLocation(block, location)
     return location
@@ -95,7 +96,12 @@ export class LocationBuilder {
   }
 
   /** The rules of `ngx_http_core_location` for what may stand within what, and twice. */
-  private mayStand(outside: Block, block: Block, match: LocationMatch, seen: Map<string, SourcePlace>): boolean {
+  private mayStand(
+    outside: Block,
+    block: Block,
+    match: LocationMatch,
+    seen: Map<string, SourcePlace>,
+  ): boolean {
     const { place } = block.directive!
     const name = match.kind === 'regex' ? match.source : match.kind === 'named' ? match.name : match.path
     const fail = (summary: string, expected: string): boolean => {

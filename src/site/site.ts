@@ -10,6 +10,7 @@
 
 import { hostname } from 'node:os'
 import type { Block } from '../config/block.ts'
+import type { Counters } from '../server/counters.ts'
 import type { Feature } from '../server/feature.ts'
 import type { Module } from '../server/module.ts'
 import { VirtualServer } from '../server/routing.ts'
@@ -18,24 +19,26 @@ import { blocksTable, type ServerName } from './blocks.ts'
 import { Context, type ContextOptions } from './context.ts'
 import { Endpoints, type SiteSocket } from './endpoints.ts'
 import { headTable } from './limits.ts'
-import { defaultListen, hostNameOf, type Listen } from './listen.ts'
+import { defaultListen, type Listen } from './listen.ts'
 import { type BlockLook, LocationBuilder } from './locations.ts'
 
 export interface SiteOptions extends Omit<ContextOptions, 'main' | 'http'>, BlockLook {
   readonly features: readonly Feature[]
   readonly variables: Variables
-  /** What the names of `hostsIn` came to. */
+  /** The addresses of a host name; none when there are none. */
   resolve(name: string): readonly string[]
 }
 
 export interface Site {
   readonly sockets: readonly SiteSocket[]
   readonly modules: readonly Module[]
+  /** Of all processes; filled when it is served. */
+  readonly counters: Counters[]
 }
 
 export function buildSite(main: Block, options: SiteOptions): Site {
   const http = main.blocks('http')[0]
-  if (http === undefined) return { sockets: [], modules: [] }
+  if (http === undefined) return { sockets: [], modules: [], counters: [] }
   const context = new Context({ ...options, main, http })
   for (const feature of options.features) declare(feature, context)
   const builder = new LocationBuilder(context, options.features, options)
@@ -44,7 +47,11 @@ export function buildSite(main: Block, options: SiteOptions): Site {
     const names = namesOf(block)
     endpoints.add({ server: serverOf(builder, block, names), block, names }, listensOf(block))
   }
-  return { sockets: endpoints.sockets(), modules: builder.modules }
+  return {
+    sockets: endpoints.sockets(),
+    modules: builder.modules,
+    counters: context.shared('counters', (): Counters[] => []),
+  }
 }
 
 function declare(feature: Feature, context: Context): void {
@@ -81,11 +88,4 @@ function namesOf(block: Block): ServerName[] {
 function listensOf(block: Block): readonly Listen[] {
   const { listen } = block.settings(blocksTable)
   return listen.length > 0 ? listen : [defaultListen(block.directive!.place)]
-}
-
-/** The names that must be looked up before the site is built. */
-export function hostsIn(main: Block): string[] {
-  const servers = main.blocks('http').flatMap(http => http.blocks('server'))
-  const names = servers.flatMap(listensOf).map(hostNameOf)
-  return [...new Set(names.filter(name => name !== null))]
 }

@@ -171,3 +171,6 @@ export const PR_SET_DUMPABLE = 4
 /** pwd.h, grp.h: the fields that follow two pointers, name and password. */
 export const PASSWD = { sizeBytes: 48, uid: 16, gid: 20 } as const
 export const GROUP = { sizeBytes: 32, gid: 16 } as const
+
+/** `struct addrinfo`, netdb.h: the same in glibc and musl on 64 bits. */
+export const ADDRINFO = { sizeBytes: 48, socktype: 8, addressBytes: 16, address: 24, next: 40 } as const

@@ -1,0 +1,7 @@
+/**
+ * The features of a configuration: the only place that names them, in the order in which they are asked within each phase.
+ */
+
+import type { Feature } from '../server/feature.ts'
+
+export const FEATURES: readonly Feature[] = []

@@ -1,0 +1,150 @@
+/**
+ * A configuration as the process model wants it (`process/application.ts`).
+ *
+ *   new ConfigurationApplication(invocation, options)
+ *
+ * The master reads the files once; what it has read goes to its workers as a snapshot, from which each makes its own site.
+ */
+
+import type { Block } from '../config/block.ts'
+import { renderDiagnostic } from '../config/diagnostic.ts'
+import { errnoWords } from '../errno.ts'
+import { formatAddress } from '../io/address.ts'
+import type { Log } from '../log.ts'
+import type {
+  Application,
+  ListenSpec,
+  LoadedConfiguration,
+  Logs,
+  ProcessSettings,
+  Site as RunningSite,
+  Snapshot,
+  Surroundings,
+} from '../process/application.ts'
+import { takeLoop } from '../server/main-loop.ts'
+import { Server } from '../server/server.ts'
+import { DiskFiles, type FilesSnapshot, SnapshotFiles } from './files.ts'
+import { eventsOf, mainTable, processSettingsOf } from './main-directives.ts'
+import { type Invocation, type Reading, readConfiguration } from './reading.ts'
+
+interface SiteSnapshot {
+  readonly invocation: Invocation
+  readonly files: FilesSnapshot
+}
+
+export interface ApplicationOptions {
+  readonly name: string
+  readonly version: string
+  readonly workerProgram: string
+  readonly startLog: Log
+  /** What is written to the terminal when a configuration is wrong. */
+  writeProblem(text: string): void
+}
+
+export class ConfigurationApplication implements Application {
+  readonly name: string
+  readonly version: string
+  readonly workerProgram: string
+  readonly startLog: Log
+  private readonly invocation: Invocation
+  private readonly options: ApplicationOptions
+
+  /** @param invocation null in a worker, which gets it with its snapshot */
+  constructor(invocation: Invocation, options: ApplicationOptions) {
+    this.invocation = invocation
+    this.options = options
+    this.name = options.name
+    this.version = options.version
+    this.workerProgram = options.workerProgram
+    this.startLog = options.startLog
+  }
+
+  read(log: Log): LoadedConfiguration | null {
+    const files = new DiskFiles()
+    const reading = readConfiguration(this.invocation, files)
+    for (const problem of reading.problems.list) {
+      if (log === this.startLog) this.options.writeProblem(renderDiagnostic(problem))
+      else {
+        const { summary, place, expected, level } = problem
+        const where = place === null ? '' : ` in ${place.source.name}:${place.line}`
+        log[level](`${summary}${where}${expected === '' ? '' : ` (${expected})`}`)
+      }
+    }
+    if (reading.problems.hasErrors) return null
+    return new Loaded(reading, { invocation: this.invocation, files: files.snapshot })
+  }
+
+  restore(snapshot: Snapshot): LoadedConfiguration {
+    const { invocation, files } = snapshot as SiteSnapshot
+    return new Loaded(readConfiguration(invocation, new SnapshotFiles(files)), { invocation, files })
+  }
+}
+
+class Loaded implements LoadedConfiguration {
+  readonly settings: ProcessSettings
+  readonly snapshot: SiteSnapshot
+  private readonly reading: Reading
+
+  constructor(reading: Reading, snapshot: SiteSnapshot) {
+    this.reading = reading
+    this.snapshot = snapshot
+    this.settings = processSettingsOf(reading.main, snapshot.invocation.layout, listensOf(reading))
+  }
+
+  openLogs(log: Log): Logs | null {
+    const { logFiles, log: own, errorPlaces } = this.reading
+    const refused = logFiles.open()
+    for (const { path, errno } of refused) {
+      log.emerg(`open() "${path}" failed (${-errno}: ${errnoWords(errno)})`)
+    }
+    if (refused.length > 0) {
+      logFiles.close()
+      return null
+    }
+    const first = errorPlaces.find(({ target }) => target.kind === 'file')?.target
+    return {
+      log: own,
+      isOnStderr: errorPlaces.some(({ target }) => target.kind === 'stderr'),
+      stderrPath: first !== undefined && 'path' in first ? first.path : null,
+      reopen: owner => logFiles.reopen(owner),
+      close: () => logFiles.close(),
+    }
+  }
+
+  async serve(surroundings: Surroundings): Promise<RunningSite> {
+    const { site, main, log } = this.reading
+    const place = takeLoop(this.settings.eventMethod)
+    const server = new Server(place.loop, place.outbox, {
+      log,
+      modules: site.modules,
+      mostConnections: connectionsOf(main),
+      counters: surroundings.counters,
+    })
+    site.counters.push(...surroundings.allCounters)
+    for (const { key, fd } of surroundings.sockets) {
+      const socket = site.sockets.find(({ address }) => formatAddress(address) === key)
+      if (socket !== undefined) server.listen(fd, socket.endpoint, true, socket.others)
+    }
+    let ended: Promise<void> | null = null
+    const end = (graceMs: number): Promise<void> => {
+      ended ??= new Promise(done => server.end(graceMs, () => place.release(done)))
+      return ended
+    }
+    return {
+      endGracefully: graceMs => end(graceMs ?? Number.POSITIVE_INFINITY),
+      endFast() {
+        const over = end(0)
+        server.cutAll()
+        return over
+      },
+    }
+  }
+}
+
+function listensOf({ site }: Reading): ListenSpec[] {
+  return site.sockets.map(({ address, options }) => ({ key: formatAddress(address), address, options }))
+}
+
+function connectionsOf(main: Block): number {
+  return eventsOf(main).settings(mainTable).worker_connections
+}

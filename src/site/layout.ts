@@ -1,0 +1,33 @@
+/**
+ * Where things are when nobody says so: as in nginx's own packages, or all below the directory that `-p` names, as in an nginx
+ * that was built from its sources.
+ */
+
+export interface Layout {
+  /** Ends in a slash: what relative paths of roots and logs count from. */
+  readonly prefix: string
+  readonly configurationPath: string
+  readonly errorLogPath: string
+  readonly accessLogPath: string
+  readonly pidPath: string
+}
+
+export const INSTALLED: Layout = {
+  prefix: '/etc/nginx/',
+  configurationPath: '/etc/nginx/nginx.conf',
+  errorLogPath: '/var/log/nginx/error.log',
+  accessLogPath: '/var/log/nginx/access.log',
+  pidPath: '/run/nginx.pid',
+}
+
+/** @param directory as the user wrote it; relative to the current one */
+export function layoutBelow(directory: string): Layout {
+  const prefix = directory.endsWith('/') ? directory : `${directory}/`
+  return {
+    prefix,
+    configurationPath: `${prefix}conf/nginx.conf`,
+    errorLogPath: `${prefix}logs/error.log`,
+    accessLogPath: `${prefix}logs/access.log`,
+    pidPath: `${prefix}logs/nginx.pid`,
+  }
+}

@@ -1,0 +1,410 @@
+/**
+ * What stands outside of `http`: processes, rights, logs, and how events are waited for.
+ *
+ *   mainTable                         rows of the main context and of `events`
+ *   processSettingsOf(main, …)        what the process model wants to know (`process/application.ts`)
+ */
+
+import { availableParallelism } from 'node:os'
+import type { Block } from '../config/block.ts'
+import type { Problems } from '../config/diagnostic.ts'
+import {
+  absolute,
+  blockRow,
+  type Call,
+  count,
+  custom,
+  duration,
+  flag,
+  listOf,
+  readCount,
+  suggestion,
+} from '../config/directive.ts'
+import { parseOffset } from '../config/units.ts'
+import type { Network } from '../io/network.ts'
+import type { PollerName } from '../loop/poller.ts'
+import type { EnvironmentRule, ListenSpec, ProcessSettings, WorkerUser } from '../process/application.ts'
+import { parseDebugConnection } from '../server/debug-connection.ts'
+import { type ErrorPlace, parseErrorLog } from '../server/error-log-places.ts'
+import { groupOf, userOf } from '../sys/users.ts'
+import type { Layout } from './layout.ts'
+
+const MAIN = ['main']
+const EVENTS = ['events']
+
+function withoutEffect(
+  where: string[],
+  syntax: string,
+  takes: readonly [number, number],
+  text: string | null,
+  doc: string,
+  why: string,
+) {
+  return custom<readonly string[]>({
+    in: where,
+    initial: [],
+    default: text,
+    doc,
+    withoutEffect: why,
+    syntax,
+    takes,
+    read: call => call.args.map(arg => arg.text),
+  })
+}
+
+/** `auto`, or as many as are said. */
+function readWorkers(call: Call): number | 'auto' | undefined {
+  return call.text(0) === 'auto' ? 'auto' : readCount(call, 0, 1, 1024)
+}
+
+/** `0101`: the lowest bit is the first processor. `auto` gives each worker one of its own, perhaps of those in a mask. */
+function readAffinity(call: Call): Affinity | undefined {
+  const words = call.args.map(arg => arg.text)
+  const isAuto = words[0] === 'auto'
+  const masks = isAuto ? words.slice(1) : words
+  if (isAuto && masks.length > 1) {
+    return call.fail(
+      2,
+      `invalid number of arguments in "${call.name}" directive`,
+      'auto takes one mask at the most',
+    )
+  }
+  const sets: number[][] = []
+  for (const [i, mask] of masks.entries()) {
+    if (!/^[01]{1,1024}$/.test(mask)) {
+      return call.fail(
+        isAuto ? i + 1 : i,
+        `invalid character "${/[^01]/.exec(mask)?.[0] ?? mask}"`,
+        'a mask is made of 0 and 1, one for each processor, the first one at the right',
+      )
+    }
+    sets.push([...mask].reverse().flatMap((bit, cpu) => (bit === '1' ? [cpu] : [])))
+  }
+  return { isAuto, sets }
+}
+
+export interface Affinity {
+  readonly isAuto: boolean
+  readonly sets: readonly (readonly number[])[]
+}
+
+const POLLERS: readonly PollerName[] = ['epoll', 'poll', 'select']
+/** Those of other systems. */
+const FOREIGN_POLLERS = ['kqueue', 'eventport', '/dev/poll', 'devpoll', 'iocp']
+
+function readUse(call: Call): PollerName | undefined {
+  const name = call.text(0)
+  const poller = POLLERS.find(one => one === name)
+  if (poller !== undefined) return poller
+  const expected = FOREIGN_POLLERS.includes(name)
+    ? `this system has ${POLLERS.join(', ')}`
+    : suggestion(name, POLLERS, `one of ${POLLERS.join(', ')}`)
+  return call.fail(0, `invalid event type "${name}"`, expected)
+}
+
+function readUser(call: Call): WorkerUser | undefined {
+  const [name, group] = call.args.map(arg => arg.text) as [string, string | undefined]
+  const user = userOf(name)
+  if (user === null) return call.fail(0, `getpwnam("${name}") failed`, 'there is no user of this name here')
+  const gid = groupOf(group ?? name)
+  if (gid === null) {
+    return call.fail(
+      group === undefined ? 0 : 1,
+      `getgrnam("${group ?? name}") failed`,
+      'there is no group of this name here; a second argument names another one',
+    )
+  }
+  return { name, uid: user.uid, gid }
+}
+
+function readEnv(call: Call): EnvironmentRule {
+  const text = call.text(0)
+  const equals = text.indexOf('=')
+  return equals < 0
+    ? { name: text, value: null }
+    : { name: text.slice(0, equals), value: text.slice(equals + 1) }
+}
+
+function readPriority(call: Call): number | undefined {
+  const text = call.text(0)
+  if (/^[+-]?\d{1,3}$/.test(text)) return Math.min(20, Math.max(-20, Number(text)))
+  return call.fail(0, `invalid number`, 'expected a number from -20, which is most urgent, to 20')
+}
+
+function readErrorLog(call: Call): ErrorPlace | undefined {
+  const place = parseErrorLog(call.args.map(arg => arg.text))
+  if ('mistake' in place) return call.fail(place.at, place.mistake, place.expected)
+  if (place.target.kind !== 'file') return place
+  return { ...place, target: { kind: 'file', path: absolute(call.surroundings.prefix, place.target.path) } }
+}
+
+function readNetwork(call: Call): Network | undefined {
+  const network = parseDebugConnection(call.text(0))
+  return typeof network === 'string' ? call.fail(0, network, '') : network
+}
+
+export const mainTable = {
+  daemon: flag({
+    in: MAIN,
+    initial: true,
+    doc: 'The server goes into the background as soon as it listens.',
+  }),
+  master_process: flag({
+    in: MAIN,
+    initial: true,
+    doc: 'A master that holds the sockets, and workers that serve. off: one process does both, for containers and for development.',
+  }),
+  worker_processes: custom<number | 'auto'>({
+    in: MAIN,
+    initial: 1,
+    syntax: 'number | auto',
+    takes: [1, 1],
+    doc: 'How many workers serve; auto: as many as there are processors.',
+    read: readWorkers,
+  }),
+  worker_cpu_affinity: custom<Affinity | null>({
+    in: MAIN,
+    initial: null,
+    default: null,
+    syntax: ['cpumask ...', 'auto [cpumask]'],
+    takes: [1, Number.POSITIVE_INFINITY],
+    doc: 'On which processors each worker runs: a mask for the first, the second and so on; the last holds for all that follow. auto: each on one of its own.',
+    read: readAffinity,
+  }),
+  worker_priority: custom<number | null>({
+    in: MAIN,
+    initial: null,
+    default: '0',
+    syntax: 'number',
+    takes: [1, 1],
+    doc: 'How urgent workers are to the system, as nice(1) counts: from -20 to 20.',
+    read: readPriority,
+  }),
+  worker_rlimit_nofile: custom<number | null>({
+    in: MAIN,
+    initial: null,
+    default: null,
+    syntax: 'number',
+    takes: [1, 1],
+    doc: 'How many descriptors a worker may have open (RLIMIT_NOFILE).',
+    read: call => readCount(call, 0, 1, 2 ** 30),
+  }),
+  worker_rlimit_core: custom<number | null>({
+    in: MAIN,
+    initial: null,
+    default: null,
+    syntax: 'size',
+    takes: [1, 1],
+    doc: 'How large the core file of a worker may become (RLIMIT_CORE).',
+    read(call) {
+      const bytes = parseOffset(call.text(0))
+      return bytes ?? call.fail(0, `"${call.name}" directive invalid value`, 'expected a size such as 500m')
+    },
+  }),
+  worker_shutdown_timeout: custom<number | null>({
+    in: MAIN,
+    initial: null,
+    default: null,
+    syntax: 'time',
+    takes: [1, 1],
+    doc: 'How long a worker that ends gracefully may go on with what it has in hand; then its connections are cut.',
+    read: call => duration({ in: MAIN, initial: 0, doc: '' }).read(call) as number | undefined,
+  }),
+  user: custom<WorkerUser | null>({
+    in: MAIN,
+    initial: null,
+    default: null,
+    syntax: 'user [group]',
+    takes: [1, 2],
+    doc: "Whose rights the workers have. Without root's rights it is not followed, and -t says so.",
+    read: readUser,
+  }),
+  env: listOf<EnvironmentRule>({
+    in: MAIN,
+    syntax: 'variable[=value]',
+    takes: [1, 1],
+    default: 'TZ',
+    doc: 'What workers keep of the environment, or get in it; all else is taken from them.',
+    read: readEnv,
+  }),
+  pid: custom<string | null>({
+    in: MAIN,
+    initial: null,
+    default: 'logs/nginx.pid',
+    syntax: 'file',
+    takes: [1, 1],
+    doc: 'The file that tells the number of the main process. It is written when all sockets listen, and goes with the process.',
+    read: call => call.path(0),
+  }),
+  lock_file: withoutEffect(
+    MAIN,
+    'file',
+    [1, 1],
+    'logs/nginx.lock',
+    'A prefix for the names of lock files.',
+    'nothing is locked by files here',
+  ),
+  working_directory: custom<string | null>({
+    in: MAIN,
+    initial: null,
+    default: null,
+    syntax: 'directory',
+    takes: [1, 1],
+    doc: 'Where workers are: core files are written there.',
+    read: call => call.text(0),
+  }),
+  error_log: listOf<ErrorPlace>({
+    in: ['main', 'http', 'server', 'location'],
+    syntax:
+      'file | stderr | syslog:server=address[,parameter=value] | memory:size [debug | info | notice | warn | error | crit | alert | emerg] [format=text | json]',
+    takes: [1, 3],
+    default: 'logs/error.log error',
+    doc: 'Where mistakes are told, from which level on; several lines, several places. memory: keeps the last lines, and shows them when the process ends badly. format=json is an extension: an object per line.',
+    read: readErrorLog,
+  }),
+  thread_pool: withoutEffect(
+    MAIN,
+    'name threads=number [max_queue=number]',
+    [2, 3],
+    'default threads=32 max_queue=65536',
+    'Threads for aio.',
+    'Node has threads of its own for what may block (UV_THREADPOOL_SIZE)',
+  ),
+  pcre_jit: withoutEffect(
+    MAIN,
+    'on | off',
+    [1, 1],
+    'off',
+    'Regular expressions as machine code.',
+    'the engine always compiles those that are used often',
+  ),
+  timer_resolution: withoutEffect(
+    MAIN,
+    'interval',
+    [1, 1],
+    null,
+    'How often the clock is read.',
+    'the clock is read once in each iteration',
+  ),
+  debug_points: withoutEffect(
+    MAIN,
+    'abort | stop',
+    [1, 1],
+    null,
+    'What happens when an internal check fails.',
+    'a failed check is logged with its stack, and costs its connection',
+  ),
+  events: blockRow<true>({
+    in: MAIN,
+    syntax: '{ ... }',
+    takes: [0, 0],
+    block: 'events',
+    isOnce: true,
+    doc: 'How connections are waited for.',
+    read: () => true,
+  }),
+  worker_connections: count({
+    in: EVENTS,
+    initial: 512,
+    least: 1,
+    doc: 'How many connections a worker has at the most; beyond it, accepting pauses until one closes.',
+  }),
+  use: custom<PollerName>({
+    in: EVENTS,
+    initial: 'epoll',
+    syntax: 'epoll | poll | select',
+    takes: [1, 1],
+    doc: 'The call in which the loop sleeps.',
+    read: readUse,
+  }),
+  multi_accept: flag({
+    in: EVENTS,
+    initial: false,
+    doc: 'Several connections are accepted in one iteration.',
+    withoutEffect: 'up to 64 are accepted in one iteration, which costs nothing when there are fewer',
+  }),
+  accept_mutex: flag({
+    in: EVENTS,
+    initial: false,
+    doc: 'Workers take turns to accept.',
+    withoutEffect: 'the kernel wakes one of them (EPOLLEXCLUSIVE), or shares connections out (reuseport)',
+  }),
+  accept_mutex_delay: withoutEffect(
+    EVENTS,
+    'time',
+    [1, 1],
+    '500ms',
+    'How long a worker waits for its turn.',
+    'there are no turns',
+  ),
+  worker_aio_requests: withoutEffect(
+    EVENTS,
+    'number',
+    [1, 1],
+    '32',
+    'Asynchronous reads at a time.',
+    'there are none',
+  ),
+  debug_connection: listOf<Network>({
+    in: EVENTS,
+    syntax: 'address | CIDR | unix:',
+    takes: [1, 1],
+    doc: 'Connections from there are logged in every detail, whatever the level of the error log.',
+    read: readNetwork,
+  }),
+}
+
+/** The `events` block, or what holds without one. */
+export function eventsOf(main: Block): Block {
+  return main.blocks('events')[0] ?? main
+}
+
+/** @param listens of the site that was built */
+export function processSettingsOf(
+  main: Block,
+  layout: Layout,
+  listens: readonly ListenSpec[],
+): ProcessSettings {
+  const settings = main.settings(mainTable)
+  const workerProcesses =
+    settings.worker_processes === 'auto' ? availableParallelism() : settings.worker_processes
+  return {
+    daemon: settings.daemon,
+    masterProcess: settings.master_process,
+    workerProcesses,
+    user: settings.user,
+    pidPath: settings.pid ?? layout.pidPath,
+    workerPriority: settings.worker_priority,
+    workerCpuAffinity: affinityOf(settings.worker_cpu_affinity, workerProcesses),
+    workerRlimitNofile: settings.worker_rlimit_nofile,
+    workerRlimitCore: settings.worker_rlimit_core,
+    workerShutdownTimeoutMs: settings.worker_shutdown_timeout,
+    workingDirectory: settings.working_directory,
+    environment: settings.env,
+    eventMethod: eventsOf(main).settings(mainTable).use,
+    listens,
+  }
+}
+
+/** `auto` goes around: more workers than processors begin with the first one again. */
+function affinityOf(affinity: Affinity | null, workers: number): (readonly number[])[] {
+  if (affinity === null) return []
+  if (!affinity.isAuto) return [...affinity.sets]
+  const all = affinity.sets[0] ?? Array.from({ length: availableParallelism() }, (_, cpu) => cpu)
+  return Array.from({ length: workers }, (_, i) => [all[i % all.length]!])
+}
+
+/** What nginx asks for, and what is not followed without root's rights. */
+export function checkMain(main: Block, problems: Problems): void {
+  if (main.blocks('events').length === 0) {
+    problems.error(null, 'no "events" section in configuration', 'add the block: events { }')
+  }
+  const user = main.line('user')
+  if (user !== null && process.geteuid?.() !== 0) {
+    problems.warn(
+      user.place,
+      'the "user" directive makes sense only if the master process runs with super-user privileges, ignored',
+      '',
+    )
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Reading a configuration from its first word to a site, with everything that is wrong in it.
+ *
+ *   const reading = readConfiguration(invocation, files)
+ *   reading.problems, reading.sources, reading.main, reading.site
+ *
+ * Nothing is opened here, but the files of the configuration: logs are only named (`reading.logFiles.open()`).
+ */
+
+import { type Block, evaluate } from '../config/block.ts'
+import { Problems } from '../config/diagnostic.ts'
+import { type Files, parseConfiguration } from '../config/parser.ts'
+import { COMMAND_LINE, type Source } from '../config/source.ts'
+import { LogFiles } from '../io/log-files.ts'
+import { addressesOfName } from '../io/lookup.ts'
+import type { Log } from '../log.ts'
+import { ELSEWHERE } from '../modules/elsewhere.ts'
+import { FEATURES } from '../modules/features.ts'
+import { type ErrorPlace, openErrorLog } from '../server/error-log-places.ts'
+import { Variables } from '../server/variables.ts'
+import { blocksTable } from './blocks.ts'
+import type { Layout } from './layout.ts'
+import { headTable, limitsTable } from './limits.ts'
+import { checkMain, mainTable } from './main-directives.ts'
+import { buildSite, type Site } from './site.ts'
+
+/** What the command line says. */
+export interface Invocation {
+  readonly layout: Layout
+  readonly configurationPath: string
+  /** `-g` */
+  readonly globals: string | null
+}
+
+export interface Reading {
+  readonly main: Block
+  readonly site: Site
+  readonly problems: Problems
+  /** In the order in which they were first opened. */
+  readonly sources: readonly Source[]
+  readonly logFiles: LogFiles
+  readonly log: Log
+  readonly errorPlaces: readonly ErrorPlace[]
+}
+
+/** All tables, the core's first. */
+export const TABLES = [mainTable, blocksTable, headTable, limitsTable, ...FEATURES.map(({ table }) => table)]
+
+export function readConfiguration(invocation: Invocation, files: Files): Reading {
+  const { layout, configurationPath, globals } = invocation
+  const problems = new Problems()
+  const surroundings = {
+    prefix: layout.prefix,
+    folder: configurationPath.slice(0, configurationPath.lastIndexOf('/') + 1),
+  }
+  const extra = globals === null ? undefined : { name: COMMAND_LINE, text: globals }
+  const { tree, sources } = parseConfiguration(configurationPath, files, problems, extra)
+  const main = evaluate(tree, { tables: TABLES, elsewhere: ELSEWHERE }, surroundings, problems)
+  // A file that could not even be read has no sections to miss.
+  if (sources.some(source => source.name !== COMMAND_LINE)) checkMain(main, problems)
+  const logFiles = new LogFiles()
+  const logs = new ErrorLogs(logFiles, layout.errorLogPath)
+  const log = logs.of(main)
+  logFiles.log = log
+  const site = buildSite(main, {
+    features: FEATURES,
+    variables: new Variables(),
+    problems,
+    surroundings,
+    log,
+    logFiles,
+    accessLogPath: layout.accessLogPath,
+    resolve: addressesOfName,
+    logOf: block => logs.of(block),
+    serverLineOf: () => 'Server: veille\r\n',
+  })
+  return { main, site, problems, sources, logFiles, log, errorPlaces: logs.placesOf(main) }
+}
+
+/** One log for all blocks that say the same. */
+class ErrorLogs {
+  private readonly files: LogFiles
+  private readonly standard: readonly ErrorPlace[]
+  private readonly logs = new Map<readonly ErrorPlace[], Log>()
+
+  constructor(files: LogFiles, path: string) {
+    this.files = files
+    const target = path === 'stderr' ? { kind: 'stderr' as const } : { kind: 'file' as const, path }
+    this.standard = [{ target, level: 'error', format: 'text' }]
+  }
+
+  placesOf(block: Block): readonly ErrorPlace[] {
+    const { error_log: places } = block.settings(mainTable)
+    return places.length > 0 ? places : this.standard
+  }
+
+  of(block: Block): Log {
+    const places = this.placesOf(block)
+    const known = this.logs.get(places)
+    if (known !== undefined) return known
+    const { log } = openErrorLog(places, this.files)
+    this.logs.set(places, log)
+    return log
+  }
+}
