@@ -1,0 +1,6 @@
+/** Its worker. */
+
+import { runWorker } from '../src/process/worker.ts'
+import { application } from './process-site.ts'
+
+await runWorker(application)
