@@ -17,7 +17,11 @@ import { errnoWords } from '../errno.ts'
 import { type Log, SILENT } from '../log.ts'
 import { type BufferOptions, isSameBuffer, LogBuffer } from './log-buffer.ts'
 import { type Attached, type LineSink, LogFile, type Trouble } from './log-file.ts'
+import { type LogPathOptions, LogPaths } from './log-paths.ts'
 import { SyslogSender, type SyslogTarget } from './syslog.ts'
+
+/** Under this key all who write logs of a configuration find the same `LogFiles` (`SiteContext.shared`). */
+export const LOG_FILES = 'log files'
 
 /** A log that could not be opened. */
 export interface Refused {
@@ -66,6 +70,13 @@ export class LogFiles implements Trouble {
   get stderr(): LogFile {
     this.stderrFile ??= new LogFile('stderr', this).borrow(2)
     return this.stderrFile
+  }
+
+  /** For files that are named by their lines; `open` has nothing to do with them. */
+  paths(options: LogPathOptions | null): LogPaths {
+    const paths = new LogPaths(options, this)
+    this.attach(paths)
+    return paths
   }
 
   syslog(target: SyslogTarget): SyslogSender {

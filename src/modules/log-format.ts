@@ -65,13 +65,20 @@ function hex(char: string): string {
 export function compileLogFormat(parts: readonly (string | LogValue)[], rules: Escape): LogLine {
   const { nothing, unsafe, escaped } = RULES[rules]
   const { first, values, texts } = alternating(parts)
-  // One loop over two arrays: a closure for each part would double the time of a line.
+  // What each value was the last time it was safe. Clients and requests repeat themselves: to compare instead of searching takes 310
+  // instead of 480 ns for a `combined` line (Node 20, November 2026).
+  const safe = values.map(() => '')
   return x => {
     let line = first
     for (let i = 0; i < values.length; i++) {
       const value = values[i]!(x)
       if (value === null) line += nothing
-      else line += unsafe.test(value) ? escaped(value) : value
+      else if (value === safe[i]) line += value
+      else if (unsafe.test(value)) line += escaped(value)
+      else {
+        safe[i] = value
+        line += value
+      }
       line += texts[i]!
     }
     return line
