@@ -99,6 +99,8 @@ export class Recorder implements Responder {
   begin(x: Exchange, lengthBytes: number | null): void {
     this.hasBegun = true
     this.lengthBytes = lengthBytes
+    const isLengthOpen = lengthBytes === null || x.hasTrailers
+    x.isChunked = isLengthOpen && x.sendsContent && x.head.versionMinor > 0
     x.sentHeadBytes = `HTTP/1.1 ${x.status}\r\n${fieldsOf(x)}\r\n`.length
   }
 
@@ -116,6 +118,7 @@ export class Recorder implements Responder {
 
   end(x: Exchange): void {
     this.hasEnded = true
+    if (x.isChunked) x.takeTrailers()
     this.phases.log(x)
   }
 
@@ -185,7 +188,16 @@ function fieldsOf(x: Exchange): string {
   return x.preparedLines + x.addedLines + x.appendedLines
 }
 
-const USUAL_FACTS = { serial: 7, requestCount: 1 }
+const USUAL_FACTS = {
+  serial: 7,
+  requestCount: 1,
+  now: 0,
+  openedAt: 0,
+  isPipelined: false,
+  isPersistent: true,
+  proxy: null,
+  tcpInfo: () => null,
+}
 
 /** @param request a head and perhaps content, or just its first two words */
 export function exchangeOf(request: string, options: StubOptions = {}): StubExchange {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { POISONS, piecesOf, poisoned } from '../../test/pieces.ts'
-import { CHUNK_END, ChunkedDecoder, chunkSizeLine, LAST_CHUNK } from './chunked.ts'
+import { CHUNK_END, ChunkedDecoder, chunkSizeLine, lastChunk } from './chunked.ts'
 import {
   BAD_CHUNK_END,
   BAD_CHUNK_EXTENSION,
@@ -326,8 +326,17 @@ describe('a decoder', () => {
 describe('encoding', () => {
   it('is what the decoder reads', () => {
     const parts = ['a', 'b'.repeat(16), 'c'.repeat(300)]
-    const text = parts.map(part => chunkSizeLine(part.length) + part + CHUNK_END).join('') + LAST_CHUNK
+    const text = parts.map(part => chunkSizeLine(part.length) + part + CHUNK_END).join('') + lastChunk()
     assert.ok(text.includes('12c\r\nccc'))
     decodes(text, parts.join(''))
+  })
+
+  it('puts trailers behind the last chunk', () => {
+    const decoder = new ChunkedDecoder()
+    const text = `1\r\na\r\n${lastChunk('X-A: b\r\n')}`
+    const bytes = Buffer.from(text)
+    const at = decoder.read(bytes, 0, bytes.length)
+    assert.equal(decoder.read(bytes, at, bytes.length), bytes.length)
+    assert.equal(decoder.trailers.get('x-a'), 'b')
   })
 })

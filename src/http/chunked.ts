@@ -4,7 +4,7 @@
  *   ChunkedDecoder.read(bytes, at, end)   goes on until a span of data is found, or the input or the message ends
  *   dataStart, dataEnd                    the span found by the last read(), in the bytes it was given
  *   isDone, trailers                      the end; what stood behind the last chunk, in bytes of its own
- *   chunkSizeLine(size), LAST_CHUNK       the encoder: size line, data, CR LF, …, last chunk
+ *   chunkSizeLine(size), lastChunk()      the encoder: size line, data, CR LF, …, last chunk
  *
  *     5;ext="x"\r\n hello \r\n 0\r\n Name: value\r\n \r\n
  *     |size|ext     |data |end |last |trailers       isDone
@@ -271,7 +271,7 @@ function isSpace(byte: number): boolean {
   return byte === SP || byte === HTAB
 }
 
-/** What precedes the data of a chunk. A chunk of size 0 would end the message: it is for LAST_CHUNK to say that. */
+/** What precedes the data of a chunk. A chunk of size 0 would end the message: it is for lastChunk() to say that. */
 export function chunkSizeLine(size: number): string {
   return `${size.toString(16)}\r\n`
 }
@@ -279,5 +279,7 @@ export function chunkSizeLine(size: number): string {
 /** What follows the data of every chunk. */
 export const CHUNK_END = '\r\n'
 
-/** The end of a message that has no trailers. */
-export const LAST_CHUNK = '0\r\n\r\n'
+/** The end of a message. @param trailers whole field lines, each with its CR LF */
+export function lastChunk(trailers = ''): string {
+  return `0\r\n${trailers}\r\n`
+}

@@ -24,6 +24,8 @@ import { mayHaveContent } from '../http/status.ts'
 import type { Target } from '../http/target.ts'
 import type { Address } from '../io/address.ts'
 import type { OpenFile } from '../io/file.ts'
+import type { ProxyHeader } from '../io/proxy-protocol.ts'
+import type { TcpInfo } from '../io/socket-info.ts'
 import type { Log } from '../log.ts'
 import type { ExchangeLimits, Location } from './location.ts'
 import { logContextOf } from './log-context.ts'
@@ -48,6 +50,17 @@ export interface ConnectionFacts {
   readonly requestCount: number
   /** Bytes received so far. */
   readonly receivedBytes: number
+  /** By the loop's clock, in milliseconds: this moment, and when the connection came. */
+  readonly now: number
+  readonly openedAt: number
+  /** The request in hand had come before the answer to the one before it was finished. */
+  readonly isPipelined: boolean
+  /** As far as is known, another request may follow. */
+  readonly isPersistent: boolean
+  /** What a balancer has said before the first request; null when it was not asked. */
+  readonly proxy: ProxyHeader | null
+  /** @returns null for a Unix socket */
+  tcpInfo(): TcpInfo | null
 }
 
 /** Where an exchange's words go: the driver of a protocol version. */
@@ -124,6 +137,8 @@ export class Exchange {
   readonly contentLength: number
   /** When the head was complete, by the loop's clock. */
   readonly startedAt: number
+  /** When its first byte came. */
+  begunAt: number
 
   /** Where it belongs: the block of its host, and of its path as soon as that is looked for. */
   server: VirtualServer
@@ -150,11 +165,20 @@ export class Exchange {
   status = 0
   /** Bytes of the head of the answer, once it is sent. */
   sentHeadBytes = 0
-  /** Of the request: its head, and the content received so far. */
+  /** Of the request: its head, and the content received so far, as it came. */
   requestBytes = 0
   progress: Progress = UNANSWERED
-  /** Bytes of content sent. */
+  /** Bytes of content sent, and what the transfer coding has added to them. */
   sentContentBytes = 0
+  sentFramingBytes = 0
+  /** Of all these, what was still waiting for the socket when the connection was lost. */
+  unsentBytes = 0
+  /** The answer is in the transfer coding chunked; known once the head is sent. */
+  isChunked = false
+  /** Bytes per second that this exchange has been given in place of what its location says; 0 for no limit, null for nothing said. */
+  rateBytes: number | null = null
+  /** Lines that have followed the content. */
+  sentTrailers = ''
   /** Length of the content as announced; null when it is not known. */
   responseLength: number | null = null
   /** The sentence that explains a failure, if it is one. */
@@ -176,6 +200,8 @@ export class Exchange {
   appendedLines = ''
   /** Lines that belong to an error answer: `Allow`, `Location`, … */
   private errorLines = ''
+  /** Gives the lines that follow the content; see `promiseTrailers`. */
+  private giveTrailers: ((x: Exchange) => string) | null = null
   /** The other lines, and their names as they were given. */
   private lines: string[] = NO_LINES
   private names: string[] = NO_LINES
@@ -203,6 +229,7 @@ export class Exchange {
     this.isAboutServer = isAboutServer
     this.contentLength = contentLength
     this.startedAt = startedAt
+    this.begunAt = startedAt
     this.responder = responder
     this.phases = phases
   }
@@ -371,6 +398,30 @@ export class Exchange {
     this.errorLines += fieldLine(name, value)
   }
 
+  /**
+   * Lines will follow the content: the answer is sent in chunks then, also when its length is known, to everybody but HTTP/1.0. To be
+   * called before the answer begins.
+   * @param give is asked for them at the content's end: whole field lines, as for `setPreparedLines`
+   */
+  promiseTrailers(give: (x: Exchange) => string): void {
+    const { giveTrailers } = this
+    this.giveTrailers = giveTrailers === null ? give : x => giveTrailers(x) + give(x)
+  }
+
+  get hasTrailers(): boolean {
+    return this.giveTrailers !== null
+  }
+
+  /** For the driver, once. Whoever makes a mistake here gives none. */
+  takeTrailers(): string {
+    try {
+      this.sentTrailers = this.giveTrailers?.(this) ?? ''
+    } catch (error) {
+      this.phases.report(error)
+    }
+    return this.sentTrailers
+  }
+
   /** The lines that were added one by one. */
   get addedLines(): string {
     return this.lines.length === 1 ? this.lines[0]! : this.lines.join('')
@@ -382,6 +433,7 @@ export class Exchange {
     this.appendedLines = ''
     this.lines = NO_LINES
     this.names = NO_LINES
+    this.giveTrailers = null
   }
 
   // The answer

@@ -14,16 +14,19 @@
  * that are ready at once still leave together in one send, because they meet in the loop's outbox.
  */
 
-import { CHUNK_END, chunkSizeLine, LAST_CHUNK } from '../http/chunked.ts'
+import { CHUNK_END, chunkSizeLine, lastChunk } from '../http/chunked.ts'
 import { NO_CONTENT } from '../http/framing.ts'
 import { CONTENT_TOO_LARGE, INCOMPLETE, isRefusal, OK, refusalOf } from '../http/refusals.ts'
 import { type HeadLimits, RequestHead } from '../http/request-head.ts'
 import { checkRequest, type RequestFacts } from '../http/request-rules.ts'
 import { CONTINUE } from '../http/response-head.ts'
+import { mayHaveContent } from '../http/status.ts'
 import { ASTERISK_FORM, Target } from '../http/target.ts'
 import type { Address } from '../io/address.ts'
 import type { Connection, Driver, Failure } from '../io/connection.ts'
 import type { OpenFile } from '../io/file.ts'
+import type { ProxyHeader } from '../io/proxy-protocol.ts'
+import { type TcpInfo, tcpInfo } from '../io/socket-info.ts'
 import { ACTIVE, type Counters, HANDLED, READING, REQUESTS, WRITING } from './counters.ts'
 import {
   ANSWERED,
@@ -103,7 +106,9 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
   private readonly endpoint: Endpoint
   /** Those of the location of the last exchange. */
   private limits: ExchangeLimits
-  private readonly openedAt: number
+  readonly openedAt: number
+  isPipelined = false
+  readonly proxy: ProxyHeader | null = null
   /** As `counters` have it: READING, WRITING, or ACTIVE for neither. */
   private stage: typeof READING | typeof WRITING | typeof ACTIVE = ACTIVE
   private reading: Reading = AWAITING_HEAD
@@ -123,6 +128,12 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
   private isInInput = false
   /** The consumer of the content is behind. */
   private isContentPaused = false
+  /** When the first byte of the head in hand came. */
+  private headBegunAt = 0
+  /** The request before is over, and bytes of the next have already come. */
+  private isNextHere = false
+  /** What was given to the connection to be sent. */
+  private givenBytes = 0
 
   constructor(connection: Connection, surroundings: HttpSurroundings, endpoint: Endpoint) {
     this.connection = connection
@@ -156,6 +167,18 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     return this.connection.peer
   }
 
+  get now(): number {
+    return this.connection.loop.now
+  }
+
+  get isPersistent(): boolean {
+    return this.persists
+  }
+
+  tcpInfo(): TcpInfo | null {
+    return tcpInfo(this.connection.fd)
+  }
+
   get isIdle(): boolean {
     return (
       this.reading === AWAITING_HEAD &&
@@ -181,6 +204,7 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
       const next = this.step(bytes, at, end)
       if (next === at) break
       at = next
+      if (at < end && this.exchange === null && this.reading === AWAITING_HEAD) this.isNextHere = true
       if (this.connection.sentBytes > stopAt) {
         this.connection.askForTurn()
         break
@@ -204,17 +228,18 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
   private readHead(bytes: Buffer, at: number, end: number): number {
     this.head ??= this.endpoint.heads.take()
     const { head } = this
+    if (!head.hasBegun) this.headBegunAt = this.connection.loop.now
     const next = head.parse(bytes, at, end)
     if (next === INCOMPLETE) return at
     if (isRefusal(next)) {
       this.refuse(head, next)
       return end
     }
-    this.beginExchange(head)
+    this.beginExchange(head, next - at)
     return next
   }
 
-  private beginExchange(head: RequestHead): void {
+  private beginExchange(head: RequestHead, headBytes: number): void {
     const { facts, phases, counters } = this.surroundings
     const code = checkRequest(head, this.isSecure, facts)
     if (code !== OK) {
@@ -229,9 +254,12 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     this.persists = facts.mayPersist
     this.reading = HOLDING
     const x = this.newExchange(head, facts.target, facts.framing)
+    x.requestBytes = headBytes
+    this.isPipelined = this.isNextHere
+    this.isNextHere = false
     if (facts.framing !== NO_CONTENT) {
       this.reading = IN_CONTENT
-      this.content = new RequestContent(facts.framing, facts.expectsContinue, this.limits.contentBytes)
+      this.content = new RequestContent(x, facts.framing, facts.expectsContinue, this.limits.contentBytes)
     }
     this.endpoint.hosts.assign(x)
     phases.run(x)
@@ -243,6 +271,7 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     const server = this.endpoint.hosts.fallback
     const isAboutServer = target.form === ASTERISK_FORM
     const x = new Exchange(head, target, contentLength, now, this, phases, server, isAboutServer)
+    x.begunAt = this.headBegunAt
     this.exchange = x
     this.setLimits(server.location.limits)
     return x
@@ -377,6 +406,7 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     this.exchange = null
     this.content = null
     if (x !== null) {
+      x.unsentBytes = this.givenBytes - this.connection.sentBytes
       x.abandon()
       this.surroundings.phases.log(x)
     }
@@ -407,13 +437,15 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
 
   begin(x: Exchange, lengthBytes: number | null): void {
     const { connection } = this
-    this.isChunked = lengthBytes === null && !this.isHttp10
+    this.isChunked = !this.isHttp10 && (lengthBytes === null || (x.hasTrailers && x.sendsContent))
+    x.isChunked = this.isChunked && mayHaveContent(x.status)
     if (lengthBytes === null && this.isHttp10) this.persists = false
     if (this.content !== null && !this.canDiscard(this.content)) this.persists = false
     if (this.persists && !this.mayContinue()) this.persists = false
     const connectionLine = this.connectionLine()
     const head = this.surroundings.responseHeads.bytesOf(x, this.isChunked, connectionLine)
     x.sentHeadBytes = head.length
+    this.givenBytes += head.length
     connection.write(head)
   }
 
@@ -440,10 +472,11 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
   write(x: Exchange, bytes: Buffer): void {
     if (bytes.length === 0 || this.isTooMuch(x, bytes.length)) return
     x.sentContentBytes += bytes.length
+    this.givenBytes += bytes.length
     if (this.isChunked) {
-      this.connection.writeText(chunkSizeLine(bytes.length))
+      this.writeFraming(x, chunkSizeLine(bytes.length))
       this.connection.write(bytes)
-      this.connection.writeText(CHUNK_END)
+      this.writeFraming(x, CHUNK_END)
     } else {
       this.connection.write(bytes)
     }
@@ -452,9 +485,16 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
   writeFile(x: Exchange, file: OpenFile, offset: number, sizeBytes: number): void {
     if (this.isTooMuch(x, sizeBytes)) return
     x.sentContentBytes += sizeBytes
-    if (this.isChunked) this.connection.writeText(chunkSizeLine(sizeBytes))
+    this.givenBytes += sizeBytes
+    if (this.isChunked) this.writeFraming(x, chunkSizeLine(sizeBytes))
     this.connection.writeFile(file, offset, sizeBytes)
-    if (this.isChunked) this.connection.writeText(CHUNK_END)
+    if (this.isChunked) this.writeFraming(x, CHUNK_END)
+  }
+
+  private writeFraming(x: Exchange, text: string): void {
+    x.sentFramingBytes += text.length
+    this.givenBytes += text.length
+    this.connection.writeText(text)
   }
 
   /** What goes beyond the announced length would be read as the answer to the next request, so it does not leave. */
@@ -469,7 +509,7 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
       this.cut(x, `an answer of ${x.responseLength} bytes got ${x.sentContentBytes}`)
       return
     }
-    if (x.sendsContent && this.isChunked) this.connection.writeText(LAST_CHUNK)
+    if (x.sendsContent && this.isChunked) this.writeFraming(x, lastChunk(x.takeTrailers()))
     if (this.exchange === x && this.connection.isFlowing) this.endExchange(x)
   }
 
@@ -484,6 +524,7 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
       return
     }
     if (content.awaitsContinue && content.receivedBytes === 0) {
+      this.givenBytes += CONTINUE.length
       this.connection.writeText(CONTINUE)
       this.connection.flush()
       content.awaitsContinue = false
@@ -524,6 +565,7 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
   private endExchange(x: Exchange): void {
     this.exchange = null
     this.isContentPaused = false
+    if (!this.isInInput && this.content === null && this.connection.hasRest) this.isNextHere = true
     this.surroundings.phases.log(x)
     this.head?.reset()
     if (!this.persists || this.surroundings.isEnding) {

@@ -12,7 +12,7 @@
 import { ChunkedDecoder } from '../http/chunked.ts'
 import { CHUNKED } from '../http/framing.ts'
 import { CONTENT_TOO_LARGE, isRefusal } from '../http/refusals.ts'
-import type { ContentConsumer } from './exchange.ts'
+import type { ContentConsumer, Exchange } from './exchange.ts'
 
 export const HELD = 0
 export const DELIVERED = 1
@@ -25,6 +25,8 @@ export class RequestContent {
   receivedBytes = 0
   /** The client waits for 100 (Continue), and has neither got it nor begun without it. */
   awaitsContinue: boolean
+  /** Whose request it belongs to; its bytes are counted there, coding included. */
+  private readonly x: Exchange
   private consumer: ContentConsumer | null = null
   /** Of a content with a length: what is still to come. */
   private remaining: number
@@ -33,7 +35,8 @@ export class RequestContent {
   limitBytes: number
 
   /** @param framing bytes of content, or CHUNKED @param limitBytes beyond which it is refused */
-  constructor(framing: number, awaitsContinue: boolean, limitBytes: number) {
+  constructor(x: Exchange, framing: number, awaitsContinue: boolean, limitBytes: number) {
+    this.x = x
     this.remaining = framing
     this.decoder = framing === CHUNKED ? new ChunkedDecoder() : null
     this.awaitsContinue = awaitsContinue
@@ -75,6 +78,7 @@ export class RequestContent {
   private takeLength(bytes: Buffer, at: number, end: number): number {
     const next = Math.min(end, at + this.remaining)
     this.remaining -= next - at
+    this.x.requestBytes += next - at
     this.deliver(bytes, at, next)
     if (this.remaining === 0) this.consumer?.onContentEnd()
     return next
@@ -84,6 +88,7 @@ export class RequestContent {
   private takeChunks(decoder: ChunkedDecoder, bytes: Buffer, at: number, end: number): number {
     const next = decoder.read(bytes, at, end)
     if (isRefusal(next)) return next
+    this.x.requestBytes += next - at
     if (this.isTooLarge) return CONTENT_TOO_LARGE
     this.deliver(bytes, decoder.dataStart, decoder.dataEnd)
     if (decoder.isDone) this.consumer?.onContentEnd()
