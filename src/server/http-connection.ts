@@ -95,6 +95,9 @@ type Reading = typeof AWAITING_HEAD | typeof IN_CONTENT | typeof HOLDING | typeo
 /** Requests in one buffer can ask for much more than they are long: others come between, once so much has been sent for them. */
 const SENT_BYTES_PER_TURN = 2 * 1024 * 1024
 
+/** How long a server that ends waits for the first request of a connection: it comes with the handshake, or is lost and sent again. */
+const FIRST_REQUEST_MS = 1000
+
 /** Stands for a head that was refused before it was complete. */
 const NO_HEAD = new RequestHead()
 
@@ -188,10 +191,20 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     )
   }
 
-  /** No further request: an idle connection closes now, another after its answer. */
+  /**
+   * No further request than those that are here, and the first one of a connection that has just been made: it is on its way, and its
+   * client has no reason to ask again. What is idle closes with `endIfIdle`, when everything that had come was read.
+   */
   endSoon(): void {
     this.persists = false
-    if (this.isIdle) this.endConnection(false)
+    if (!this.isIdle || this.requestCount > 0) return
+    const { now } = this.connection.loop
+    const lastAt = this.openedAt + this.endpoint.headTimeoutMs
+    this.connection.setReadDeadline(Math.min(now + FIRST_REQUEST_MS, lastAt))
+  }
+
+  endIfIdle(): void {
+    if (this.isIdle && this.requestCount > 0) this.endConnection(false)
   }
 
   // Input

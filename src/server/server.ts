@@ -24,7 +24,7 @@ import type { Outbox } from '../io/outbox.ts'
 import { plain } from '../io/transport.ts'
 import type { Log } from '../log.ts'
 import { Deadline } from '../loop/deadlines.ts'
-import type { Loop } from '../loop/loop.ts'
+import type { Continuation, Loop } from '../loop/loop.ts'
 import { ACCEPTED, Counters } from './counters.ts'
 import { type Endpoint, HeadPool, HttpConnection, type HttpSurroundings } from './http-connection.ts'
 import { Chain, type ExchangeLimits, Location } from './location.ts'
@@ -126,7 +126,7 @@ export class Server implements ListenerOwner, HttpSurroundings {
     isInherited = false,
     others: ReadonlyMap<string, Endpoint> | null = null,
   ): Listener {
-    const listener = new Listener(fd, this.loop, this, { isInherited })
+    const listener = new Listener(fd, this.loop, this, { isInherited, isShared: isInherited })
     this.listeners.push(listener)
     const byAddress = [...(others ?? [])].map(([text, one]) => [text, this.admissionOf(one, null)] as const)
     this.admissions.set(listener, this.admissionOf(endpoint, others === null ? null : new Map(byAddress)))
@@ -144,16 +144,22 @@ export class Server implements ListenerOwner, HttpSurroundings {
   }
 
   /**
-   * Listening stops at once. Idle connections are closed, others after the answer in hand.
+   * Listening stops at once. What has come is still read and answered; then idle connections are closed, others after the answer
+   * in hand.
    * @param graceMs what is still open then is cut
    * @param done is called once, when everything is closed
    */
   end(graceMs: number, done: () => void): void {
     this.isEnding = true
     for (const listener of this.listeners) listener.close()
-    this.ending = new Ending(this.loop, this.loop.now + graceMs, () => this.cutAll(), this.log, done)
+    this.ending = new Ending(this, this.loop, this.loop.now + graceMs, this.log, done)
     for (const connection of this.connections) connection.endSoon()
     this.noteIfEmpty()
+  }
+
+  /** The second step of the end, when there was a turn for what had come. */
+  endIdle(): void {
+    for (const connection of this.connections) connection.endIfIdle()
   }
 
   /** Everything that is still open is cut. */
@@ -207,24 +213,29 @@ export class Server implements ListenerOwner, HttpSurroundings {
   }
 }
 
-/** The limit of a graceful end. */
-class Ending extends Deadline {
+/** A graceful end: its next step, and its limit. */
+class Ending extends Deadline implements Continuation {
+  private readonly server: Server
   private readonly loop: Loop
-  private readonly cut: () => void
   private readonly log: Log
   private readonly done: () => void
 
-  constructor(loop: Loop, at: number, cut: () => void, log: Log, done: () => void) {
+  constructor(server: Server, loop: Loop, at: number, log: Log, done: () => void) {
     super()
+    this.server = server
     this.loop = loop
-    this.cut = cut
     this.log = log
     this.done = done
     loop.deadlines.set(this, at)
+    loop.again(this)
+  }
+
+  onTurn(): void {
+    this.server.endIdle()
   }
 
   onDeadline(): void {
-    this.cut()
+    this.server.cutAll()
   }
 
   onFailure(error: unknown): void {

@@ -24,12 +24,37 @@ forEachPoller(poller => {
   test('connections that are idle are closed at once, and no new one is let in', () =>
     serving(options, async s => {
       const clients = await Promise.all([s.connect(), s.connect(), s.connect()])
-      clients[0]!.send(GET)
-      await clients[0]!.untilText('Hello, world!')
+      for (const client of clients) client.send(GET)
+      await Promise.all(clients.map(client => client.untilText('Hello, world!')))
       const ended = s.server.close()
       await Promise.all(clients.map(client => client.atEnd()))
       for (const client of clients) client.end()
       await assert.rejects(connect({ port: s.port }), { code: 'ECONNREFUSED' })
+      await ended
+    }))
+
+  test('a request that is on its way when the server ends is answered', () =>
+    serving(options, async s => {
+      const used = await s.connect()
+      used.send(GET)
+      await used.untilText('Hello, world!')
+      const fresh = await s.connect()
+      await eventually(
+        () => s.server.connectionCount === 2,
+        () => 'it was not accepted',
+      )
+      // In the same turn: the server has not seen it.
+      used.send(GET)
+      const ended = s.server.close()
+      await serverHasRead()
+      fresh.send(GET)
+      await Promise.all([used.atEnd(), fresh.atEnd()])
+      for (const client of [used, fresh]) client.end()
+      const responses = [...readAll(used.bytes), ...readAll(fresh.bytes)]
+      assert.deepEqual(
+        responses.map(response => fieldValue(response, 'connection')),
+        [null, 'close', 'close'],
+      )
       await ended
     }))
 
