@@ -8,12 +8,17 @@
  * options are answered in half the time.
  */
 
+import { basename } from 'node:path'
 import type { Settings } from './command/options.ts'
 
 const { exitCodeOf, Mistake, sentenceOf } = await import('./command/mistake.ts')
 
+/** Under which messages are told. */
+let name = 'veille'
+
 async function main(): Promise<void> {
   checkNode() //                                        at least 20
+  if (await actAsNginx()) return //                     nginx's command line, or a configuration's name
   const settings = await readCommandLine() //           options and PORT; says what is wrong with them
   if (await answerAtOnce(settings)) return //           --help, --version
   const folder = await findFolder(settings) //          it is there, and a folder
@@ -24,6 +29,23 @@ async function main(): Promise<void> {
 function checkNode(): void {
   const { node } = process.versions
   if (Number.parseInt(node, 10) < 20) throw new Mistake(`Node 20 or later is needed, this is ${node}`)
+}
+
+/** By the name under which it was started, by options that only nginx has, or by an argument that ends in `.conf`. */
+async function actAsNginx(): Promise<boolean> {
+  const [, program = '', ...args] = process.argv
+  const { isNginx } = await import('./command/nginx-arguments.ts')
+  const isOne = isNginx(basename(program), args)
+  const isFile = args.length === 1 && args[0]!.endsWith('.conf')
+  if (!isOne && !isFile) return false
+  const { runInForeground, runNginx } = await import('./command/nginx-command.ts')
+  if (isFile) await runInForeground(args[0]!)
+  else {
+    name = 'nginx'
+    const code = await runNginx(args)
+    if (code !== null) process.exitCode = code
+  }
+  return true
 }
 
 /** Its rules for addresses know the platform's constants, so on another platform it ends here. */
@@ -62,6 +84,6 @@ async function loadServer(): Promise<typeof import('./command/run.ts').run> {
 try {
   await main()
 } catch (error) {
-  process.stderr.write(`veille: ${sentenceOf(error)}\n`)
+  process.stderr.write(`${name}: ${sentenceOf(error)}\n`)
   process.exitCode = exitCodeOf(error)
 }

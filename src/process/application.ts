@@ -93,7 +93,8 @@ export interface ProcessSettings {
   readonly workerProcesses: number
   /** null: workers keep the rights of the master. Without root's rights it is not looked at. */
   readonly user: WorkerUser | null
-  readonly pidPath: string
+  /** null: none is written. Only a process without a master may do without. */
+  readonly pidPath: string | null
   /** From -20 to 20; null: unchanged. */
   readonly workerPriority: number | null
   /** Numbers of processors: of the first worker, the second …; the last list holds for all that follow. Empty: unchanged. */

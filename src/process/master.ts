@@ -138,7 +138,7 @@ export class Master implements Staff {
     const { service, application } = this
     if (!service.isRunning || service.current === null) return
     service.log.notice('changing binary')
-    const { pidPath } = service.current.configuration.settings
+    const pidPath = service.current.configuration.settings.pidPath!
     if (!movePidFile(pidPath, oldPathOf(pidPath), service.log)) return
     const child = startNewBinary(service.sockets.all(), application.name, end =>
       this.onNewBinaryEnd(child, end),
@@ -151,7 +151,7 @@ export class Master implements Staff {
     const { current, log, isRunning } = this.service
     tellEnd('new binary process', pid ?? null, end, log)
     this.newBinary = null
-    const { pidPath } = current!.configuration.settings
+    const pidPath = current!.configuration.settings.pidPath!
     movePidFile(oldPathOf(pidPath), pidPath, log)
     if (this.isResting && isRunning) this.rise()
   }

@@ -100,7 +100,7 @@ export class Service {
     const { logs, change } = generation
     logStart(this.application, configuration, logs.log)
     const { pidPath, listens } = configuration.settings
-    if (!writePidFile(pidPath, toldOnce(logs, startLog))) {
+    if (pidPath !== null && !writePidFile(pidPath, toldOnce(logs, startLog))) {
       change.discard()
       return null
     }
@@ -162,7 +162,9 @@ export class Service {
     this.current = next
     next.change.commit()
     const [old, pidPath] = [before, next].map(({ configuration }) => configuration.settings.pidPath)
-    if (old !== pidPath && writePidFile(pidPath!, this.log)) removePidFile(old!, this.log)
+    if (old === pidPath) return
+    if (pidPath != null && !writePidFile(pidPath, this.log)) return
+    if (old != null) removePidFile(old, this.log)
     this.redirect()
     this.staff.retire(before)
   }

@@ -46,11 +46,11 @@ export class ConfigurationApplication implements Application {
   readonly version: string
   readonly workerProgram: string
   readonly startLog: Log
-  private readonly invocation: Invocation
+  private readonly invocation: Invocation | null
   private readonly options: ApplicationOptions
 
   /** @param invocation null in a worker, which gets it with its snapshot */
-  constructor(invocation: Invocation, options: ApplicationOptions) {
+  constructor(invocation: Invocation | null, options: ApplicationOptions) {
     this.invocation = invocation
     this.options = options
     this.name = options.name
@@ -60,8 +60,10 @@ export class ConfigurationApplication implements Application {
   }
 
   read(log: Log): LoadedConfiguration | null {
+    const { invocation } = this
+    if (invocation === null) throw new Error('a worker reads no files')
     const files = new DiskFiles()
-    const reading = readConfiguration(this.invocation, files)
+    const reading = readConfiguration(invocation, files)
     for (const problem of reading.problems.list) {
       if (log === this.startLog) this.options.writeProblem(renderDiagnostic(problem))
       else {
@@ -71,7 +73,7 @@ export class ConfigurationApplication implements Application {
       }
     }
     if (reading.problems.hasErrors) return null
-    return new Loaded(reading, { invocation: this.invocation, files: files.snapshot })
+    return new Loaded(reading, { invocation, files: files.snapshot })
   }
 
   restore(snapshot: Snapshot): LoadedConfiguration {
@@ -88,7 +90,7 @@ class Loaded implements LoadedConfiguration {
   constructor(reading: Reading, snapshot: SiteSnapshot) {
     this.reading = reading
     this.snapshot = snapshot
-    this.settings = processSettingsOf(reading.main, snapshot.invocation.layout, listensOf(reading))
+    this.settings = processSettingsOf(reading.main, snapshot.invocation, listensOf(reading))
   }
 
   openLogs(log: Log): Logs | null {

@@ -9,7 +9,8 @@ export interface Layout {
   readonly configurationPath: string
   readonly errorLogPath: string
   readonly accessLogPath: string
-  readonly pidPath: string
+  /** null: none is written, unless the configuration says so. */
+  readonly pidPath: string | null
 }
 
 export const INSTALLED: Layout = {

@@ -27,7 +27,7 @@ import type { EnvironmentRule, ListenSpec, ProcessSettings, WorkerUser } from '.
 import { parseDebugConnection } from '../server/debug-connection.ts'
 import { type ErrorPlace, parseErrorLog } from '../server/error-log-places.ts'
 import { groupOf, userOf } from '../sys/users.ts'
-import type { Layout } from './layout.ts'
+import type { Invocation } from './reading.ts'
 
 const MAIN = ['main']
 const EVENTS = ['events']
@@ -362,15 +362,15 @@ export function eventsOf(main: Block): Block {
 /** @param listens of the site that was built */
 export function processSettingsOf(
   main: Block,
-  layout: Layout,
+  { layout, isForeground }: Pick<Invocation, 'layout' | 'isForeground'>,
   listens: readonly ListenSpec[],
 ): ProcessSettings {
   const settings = main.settings(mainTable)
   const workerProcesses =
     settings.worker_processes === 'auto' ? availableParallelism() : settings.worker_processes
   return {
-    daemon: settings.daemon,
-    masterProcess: settings.master_process,
+    daemon: settings.daemon && !isForeground,
+    masterProcess: settings.master_process && !isForeground,
     workerProcesses,
     user: settings.user,
     pidPath: settings.pid ?? layout.pidPath,

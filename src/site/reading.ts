@@ -30,6 +30,8 @@ export interface Invocation {
   readonly configurationPath: string
   /** `-g` */
   readonly globals: string | null
+  /** One process that stays in the terminal, whatever `daemon` and `master_process` say. */
+  readonly isForeground: boolean
 }
 
 export interface Reading {

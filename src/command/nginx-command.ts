@@ -1,0 +1,129 @@
+/**
+ * The command as nginx has it: test, dump, signal, run.
+ *
+ *   await runNginx(args)               as `nginx …`
+ *   await runInForeground('site.conf') a configuration in this terminal, as `veille site.conf`
+ *
+ * Messages and exit codes are nginx's: scripts and service managers read them.
+ */
+
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { renderDiagnostic } from '../config/diagnostic.ts'
+import { COMMAND_LINE } from '../config/source.ts'
+import { errnoWords } from '../errno.ts'
+import { createLog, type Log } from '../log.ts'
+import { run } from '../process/run.ts'
+import { sendSignal } from '../process/send-signal.ts'
+import { ConfigurationApplication } from '../site/application.ts'
+import { DiskFiles } from '../site/files.ts'
+import { INSTALLED, type Layout, layoutBelow } from '../site/layout.ts'
+import { processSettingsOf } from '../site/main-directives.ts'
+import { type Invocation, type Reading, readConfiguration } from '../site/reading.ts'
+import { type NginxArguments, readNginxArguments } from './nginx-arguments.ts'
+import { detailsText, usageText, versionLine } from './nginx-version.ts'
+import { packageVersion } from './version.ts'
+
+const WORKER_PROGRAM = fileURLToPath(new URL('./worker.js', import.meta.url))
+
+/** What is told before there is a log: on stderr, each line with the level. */
+export function terminalLog(least: 'notice' | 'warn' = 'warn'): Log {
+  return createLog(least, (level, words) => process.stderr.write(`nginx: [${level}] ${words}\n`))
+}
+
+/** @returns the exit code; null: the process goes on */
+export async function runNginx(args: readonly string[]): Promise<number | null> {
+  const given = readNginxArguments(args)
+  if (given.help || given.version || given.details) return tellVersion(given)
+  const invocation = invocationOf(given)
+  if (given.test) return test(invocation, given)
+  if (given.signal !== null) return signal(invocation, given.signal)
+  await run(applicationOf(invocation, 'nginx'))
+  return null
+}
+
+/** Mistakes, requests and all else in this terminal; one process, which ends with Ctrl-C. */
+export async function runInForeground(file: string): Promise<void> {
+  const path = resolve(file)
+  const prefix = path.slice(0, path.lastIndexOf('/') + 1)
+  const layout: Layout = {
+    prefix,
+    configurationPath: path,
+    errorLogPath: 'stderr',
+    accessLogPath: '/dev/stdout',
+    pidPath: null,
+  }
+  await run(applicationOf({ layout, configurationPath: path, globals: null, isForeground: true }, 'veille'))
+}
+
+function applicationOf(invocation: Invocation, name: string): ConfigurationApplication {
+  return new ConfigurationApplication(invocation, {
+    name,
+    version: packageVersion(),
+    workerProgram: WORKER_PROGRAM,
+    startLog: terminalLog(),
+    writeProblem: text => process.stderr.write(text),
+  })
+}
+
+function tellVersion(given: NginxArguments): number {
+  process.stderr.write(given.help ? usageText() : given.details ? detailsText() : versionLine())
+  return 0
+}
+
+function invocationOf(given: NginxArguments): Invocation {
+  const below = given.prefix === null ? INSTALLED : layoutBelow(resolve(given.prefix))
+  const path = given.configuration ?? below.configurationPath
+  const configurationPath = path.startsWith('/') ? path : below.prefix + path
+  const errorLogPath = errorLogOf(given, below)
+  return {
+    layout: { ...below, errorLogPath },
+    configurationPath,
+    globals: given.globals,
+    isForeground: false,
+  }
+}
+
+function errorLogOf({ errorLog }: NginxArguments, layout: Layout): string {
+  if (errorLog === null) return layout.errorLogPath
+  return errorLog === 'stderr' || errorLog.startsWith('/') ? errorLog : layout.prefix + errorLog
+}
+
+function test(invocation: Invocation, { quiet, dump }: NginxArguments): number {
+  const reading = readConfiguration(invocation, new DiskFiles())
+  for (const problem of reading.problems.list) process.stderr.write(renderDiagnostic(problem))
+  const path = invocation.configurationPath
+  let isGood = !reading.problems.hasErrors
+  if (isGood) {
+    if (!quiet) process.stderr.write(`nginx: the configuration file ${path} syntax is ok\n`)
+    isGood = opensLogs(reading)
+  }
+  if (!isGood) process.stderr.write(`nginx: configuration file ${path} test failed\n`)
+  else if (!quiet) process.stderr.write(`nginx: configuration file ${path} test is successful\n`)
+  if (isGood && dump) dumpSources(reading)
+  return isGood ? 0 : 1
+}
+
+/** A log that cannot be written is found out now, as by nginx. */
+function opensLogs({ logFiles }: Reading): boolean {
+  const refused = logFiles.open()
+  for (const { path, errno } of refused) {
+    process.stderr.write(`nginx: [emerg] open() "${path}" failed (${-errno}: ${errnoWords(errno)})\n`)
+  }
+  logFiles.close()
+  return refused.length === 0
+}
+
+function dumpSources({ sources }: Reading): void {
+  for (const { name, text } of sources) {
+    if (name !== COMMAND_LINE) process.stdout.write(`# configuration file ${name}:\n${text}\n`)
+  }
+}
+
+function signal(invocation: Invocation, command: NonNullable<NginxArguments['signal']>): number {
+  const reading = readConfiguration(invocation, new DiskFiles())
+  for (const problem of reading.problems.list) process.stderr.write(renderDiagnostic(problem))
+  if (reading.problems.hasErrors) return 1
+  const { pidPath } = processSettingsOf(reading.main, invocation, [])
+  return sendSignal(command, pidPath!, terminalLog())
+}
