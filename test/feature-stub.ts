@@ -34,6 +34,7 @@ export interface PlaceOptions {
   readonly modules?: readonly Module[]
   readonly log?: Log
   readonly surroundings?: Surroundings
+  readonly accessLogPath?: string
 }
 
 export interface Placed {
@@ -88,7 +89,12 @@ function summaries(problems: Problems): string[] {
 }
 
 function place(features: readonly Feature[], pieces: Pieces, options: PlaceOptions): Placed {
-  const { log = SILENT, variables = new Variables(), surroundings = NOWHERE } = options
+  const {
+    log = SILENT,
+    variables = new Variables(),
+    surroundings = NOWHERE,
+    accessLogPath = '/var/log/access.log',
+  } = options
   const { http = '', server = '', location = '' } = pieces
   const text = `http { ${http}\nserver { ${server}\nlocation / { ${location}\n} } }`
   const files = { read: () => ({ text }), glob: () => [] }
@@ -98,7 +104,7 @@ function place(features: readonly Feature[], pieces: Pieces, options: PlaceOptio
   const main = evaluate(tree, { tables, elsewhere: new Map() }, surroundings, problems)
   const httpBlock = main.blocks('http')[0]!
   const block = httpBlock.blocks('server')[0]!.blocks('location')[0]!
-  const site = siteOf(main, httpBlock, variables, problems, surroundings, log)
+  const site = siteOf(main, httpBlock, variables, problems, surroundings, log, accessLogPath)
   for (const { variables: rows = [], families = [] } of features) {
     for (const row of rows) variables.add(row)
     for (const family of families) variables.addFamily(family)
@@ -117,6 +123,7 @@ function siteOf(
   problems: Problems,
   surroundings: Surroundings,
   log: Log,
+  accessLogPath: string,
 ): SiteContext {
   const things = new Map<string, unknown>()
   return {
@@ -127,7 +134,7 @@ function siteOf(
     surroundings,
     log,
     logFiles: new LogFiles(),
-    accessLogPath: '/var/log/access.log',
+    accessLogPath,
     compile: template =>
       variables.compile(template, name => problems.error(template.place, `unknown "${name}" variable`)),
     shared<T>(key: string, make: () => T): T {

@@ -20,9 +20,6 @@ import { type Attached, type LineSink, LogFile, type Trouble } from './log-file.
 import { type LogPathOptions, LogPaths } from './log-paths.ts'
 import { SyslogSender, type SyslogTarget } from './syslog.ts'
 
-/** Under this key all who write logs of a configuration find the same `LogFiles` (`SiteContext.shared`). */
-export const LOG_FILES = 'log files'
-
 /** A log that could not be opened. */
 export interface Refused {
   readonly path: string

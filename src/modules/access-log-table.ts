@@ -21,7 +21,8 @@ export interface LogFormatSettings {
 }
 
 export type LogTarget =
-  | { readonly kind: 'file'; readonly path: string; readonly buffer: BufferOptions | null }
+  /** Absolute; null for the standard one of this server. */
+  | { readonly kind: 'file'; readonly path: string | null; readonly buffer: BufferOptions | null }
   /** The name depends on the exchange. */
   | { readonly kind: 'path'; readonly path: Template }
   | { readonly kind: 'syslog'; readonly syslog: SyslogTarget }
@@ -41,9 +42,9 @@ export type AccessLogLine = AccessLogSettings | 'off'
 
 export const COMBINED = 'combined'
 
-/** Where nothing is said; from nginx's own prefix on. */
+/** Where nothing is said. */
 const DEFAULT_LOG: AccessLogSettings = {
-  target: { kind: 'file', path: 'logs/access.log', buffer: null },
+  target: { kind: 'file', path: null, buffer: null },
   format: COMBINED,
   condition: null,
   place: null,

@@ -5,8 +5,6 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { answered, type StubExchange } from '../../test/exchange-stub.ts'
 import { type Pieces, type Placed, placed, problemsOf } from '../../test/feature-stub.ts'
-import type { LogFiles } from '../io/log-files.ts'
-import { LOG_FILES } from '../io/log-files.ts'
 import { createLog } from '../log.ts'
 import type { Module } from '../server/module.ts'
 import { HANDLED } from '../server/module.ts'
@@ -56,13 +54,10 @@ function site(pieces: Pieces): Placed {
     modules: [hello],
     log,
     surroundings: { prefix, folder: prefix },
+    accessLogPath: `${prefix}logs/standard.log`,
   })
-  assert.deepEqual(files(made).open(), [])
+  assert.deepEqual(made.site.logFiles.open(), [])
   return made
-}
-
-function files({ site }: Placed): LogFiles {
-  return site.shared(LOG_FILES, () => assert.fail('no log was bound'))
 }
 
 function refuses(pieces: Pieces, ...sentences: string[]): void {
@@ -73,7 +68,7 @@ function refuses(pieces: Pieces, ...sentences: string[]): void {
 /** What is in a log after some requests. */
 function logged(made: Placed, requests: readonly string[], name = 'logs/a.log'): string {
   for (const request of requests) answered(request, { location: made.location })
-  files(made).flush()
+  made.site.logFiles.flush()
   return readFileSync(prefix + name, 'latin1')
 }
 
@@ -82,8 +77,8 @@ const COMBINED_LINE =
 const BROWSER = 'GET /a HTTP/1.1\r\nHost: x\r\nUser-Agent: a "browser"\r\n\r\n'
 
 describe('access_log', () => {
-  it('writes the combined form by default, into logs/access.log', () => {
-    assert.equal(logged(site({}), [BROWSER], 'logs/access.log'), COMBINED_LINE)
+  it('writes the combined form by default, into the standard log', () => {
+    assert.equal(logged(site({}), [BROWSER], 'logs/standard.log'), COMBINED_LINE)
     assert.equal(logged(site({ server: 'access_log logs/a.log;' }), [BROWSER]), COMBINED_LINE)
   })
 
@@ -149,7 +144,7 @@ describe('access_log', () => {
     answered(request('c'), { location: made.location })
     assert.equal(errors[1], `[error] testing "${prefix}html" existence failed (2: no such file or directory)`)
     assert.deepEqual(readdirSync(`${prefix}logs`).sort(), ['a.log', 'b.log', 'plain.log'])
-    files(made).close()
+    made.site.logFiles.close()
   })
 
   it('is refused in the words of nginx', () => {

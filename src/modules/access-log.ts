@@ -7,19 +7,18 @@
  * one name are one (`LogFiles`, which the process opens, reopens and flushes).
  */
 
-import { absolute, type SettingsOf } from '../config/directive.ts'
+import type { SettingsOf } from '../config/directive.ts'
 import type { Template } from '../config/template.ts'
 import { ENOENT, ENOTDIR, errnoWords } from '../errno.ts'
 import { isDirectory, newStatus, statusOf } from '../io/file.ts'
 import type { LineSink } from '../io/log-file.ts'
-import { LOG_FILES, LogFiles } from '../io/log-files.ts'
 import type { LogPathOptions, LogPaths } from '../io/log-paths.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { type BindPlace, defineFeature, type SiteContext } from '../server/feature.ts'
 import type { Module } from '../server/module.ts'
 import type { Getter, Value } from '../server/variables.ts'
 import { type AccessLogLine, type AccessLogSettings, accessLogTable, COMBINED } from './access-log-table.ts'
-import { compileLogFormat, type LogLine } from './log-format.ts'
+import { compileLogFormat, type LogLine, type LogValue } from './log-format.ts'
 
 /** One log of a block. */
 interface Log {
@@ -84,15 +83,11 @@ function logOf(settings: AccessLogSettings, cache: LogPathOptions | null, site: 
   return sink === null ? null : new FixedLog(line, condition, sink)
 }
 
-function logFilesOf(site: SiteContext): LogFiles {
-  return site.shared(LOG_FILES, () => new LogFiles())
-}
-
 function sinkOf({ target, place }: AccessLogSettings, site: SiteContext): LineSink | null {
-  const files = logFilesOf(site)
+  const files = site.logFiles
   if (target.kind === 'syslog') return files.syslog(target.syslog)
   if (target.kind === 'path') return null
-  const path = absolute(site.surroundings.prefix, target.path)
+  const path = target.path ?? site.accessLogPath
   const sink = files.sink(path, target.buffer)
   if (sink !== null) return sink
   site.problems.error(
@@ -121,7 +116,7 @@ function compileFormats(site: SiteContext): Map<string, LogLine> {
     formats.set(
       name,
       compileLogFormat(
-        parts.flatMap(part => valuesOf(part, site)),
+        parts.flatMap(part => logValues(part, site)),
         rules,
       ),
     )
@@ -129,22 +124,26 @@ function compileFormats(site: SiteContext): Map<string, LogLine> {
   return formats
 }
 
-function valuesOf(template: Template, site: SiteContext): (string | Getter)[] {
+function logValues(template: Template, site: SiteContext): (string | LogValue)[] {
   return template.parts.map(part => {
     if (typeof part === 'string') return part
     const row = site.variables.find(part.variable)
-    if (row !== null) return row.get
-    site.problems.error(
-      template.place,
-      `unknown "${part.variable}" variable`,
-      'docs/variables.md lists all that there are',
-    )
-    return ''
+    // Reports that there is none, with the nearest one that there is.
+    if (row === null) site.compile({ ...template, parts: [part] })
+    return row === null ? '' : logValue(part.variable, row.get)
   })
 }
 
+/** Variables that give what was received or is sent; others hold words of the configuration and decoded paths. */
+const FROM_THE_WIRE =
+  /^(?:(?:http|arg|cookie|sent_http|sent_trailer)_.*|args|query_string|request|request_uri|request_method|remote_user)$/i
+
+function logValue(name: string, get: Getter): LogValue {
+  return { get, isOctets: FROM_THE_WIRE.test(name) }
+}
+
 function combined(site: SiteContext): LogLine {
-  const value = (name: string): Getter => site.variables.find(name)?.get ?? (() => null)
+  const value = (name: string): LogValue => logValue(name, site.variables.find(name)?.get ?? (() => null))
   return compileLogFormat(
     [
       value('remote_addr'),
@@ -210,9 +209,8 @@ class NamedLog implements Log {
     this.condition = condition
     this.path = path
     this.root = site.variables.find('document_root')?.get ?? null
-    const files = logFilesOf(site)
     const key = `log paths ${JSON.stringify(cache)}`
-    this.paths = site.shared(key, () => files.paths(cache))
+    this.paths = site.shared(key, () => site.logFiles.paths(cache))
   }
 
   write(x: Exchange): void {

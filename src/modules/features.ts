@@ -3,5 +3,6 @@
  */
 
 import type { Feature } from '../server/feature.ts'
+import { accessLogFeature } from './access-log.ts'
 
-export const FEATURES: readonly Feature[] = []
+export const FEATURES: readonly Feature[] = [accessLogFeature]

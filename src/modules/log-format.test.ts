@@ -1,23 +1,27 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Exchange } from '../server/exchange.ts'
-import { compileLogFormat, type Escape } from './log-format.ts'
+import { compileLogFormat, type Escape, type LogValue } from './log-format.ts'
 
 const NOBODY = {} as Exchange
 
+function variable(get: LogValue['get'], isOctets = false): LogValue {
+  return { get, isOctets }
+}
+
 function line(rules: Escape, ...values: (string | null)[]): string {
-  const parts = values.flatMap(value => ['[', () => value, ']'])
+  const parts = values.flatMap(value => ['[', variable(() => value), ']'])
   return compileLogFormat(parts, rules)(NOBODY)
 }
 
 describe('a log format', () => {
   it('joins text and values', () => {
     const x = { method: 'GET', path: '/a' } as Exchange
-    const format = ['<', (one: Exchange) => one.method, (one: Exchange) => one.path, ' ', 'end>']
+    const format = ['<', variable(one => one.method), variable(one => one.path), ' ', 'end>']
     assert.equal(compileLogFormat(format, 'default')(x), '<GET/a end>')
     assert.equal(compileLogFormat([], 'default')(x), '')
     assert.equal(compileLogFormat(['only text'], 'none')(x), 'only text')
-    assert.equal(compileLogFormat([(one: Exchange) => one.path], 'json')(x), '/a')
+    assert.equal(compileLogFormat([variable(one => one.path)], 'json')(x), '/a')
   })
 
   it('escapes by default what could break a line, end quotes or steer a terminal', () => {
@@ -27,13 +31,20 @@ describe('a log format', () => {
     assert.equal(line('default', 'é', '\xc3\xa9', '€'), '[\\xC3\\xA9][\\xC3\\xA9][\\xE2\\x82\\xAC]')
   })
 
+  it('writes octets of the wire as they came, UTF-8 or not', () => {
+    const wire = variable(() => '\xe9\xc3\xa9', true)
+    assert.equal(compileLogFormat([wire], 'default')(NOBODY), '\\xE9\\xC3\\xA9')
+    assert.equal(compileLogFormat([wire], 'json')(NOBODY), '\xe9\xc3\xa9')
+    assert.equal(compileLogFormat([wire], 'none')(NOBODY), '\xe9\xc3\xa9')
+  })
+
   it('escapes for JSON what may not stand in a string', () => {
     assert.equal(line('json', 'a/b\x7f'), '[a/b\x7f]')
     assert.equal(line('json', '"\\\n\r\t\b\f'), '[\\"\\\\\\n\\r\\t\\b\\f]')
     assert.equal(line('json', '\x00\x1b\x1f'), '[\\u0000\\u001B\\u001F]')
     assert.equal(line('json', 'é', '\xc3\xa9'), '[\xc3\xa9][\xc3\xa9]')
     const text = 'a"\\\n\x01é€'
-    const written = compileLogFormat(['{"a":"', () => text, '"}'], 'json')(NOBODY)
+    const written = compileLogFormat(['{"a":"', variable(() => text), '"}'], 'json')(NOBODY)
     assert.deepEqual(JSON.parse(Buffer.from(written, 'latin1').toString()), { a: text })
   })
 

@@ -1,7 +1,7 @@
 /**
  * Lines of an access log, put together as `log_format` says.
  *
- *   const line = compileLogFormat(['"', x => x.method, '" ', …], 'default')
+ *   const line = compileLogFormat(['"', { get: x => x.method, isOctets: true }, '" ', …], 'default')
  *   line(x)                         without its end, as octets
  *
  * Values come from clients, so they are escaped, as `ngx_http_log_module` does it:
@@ -19,8 +19,13 @@ import type { Exchange } from '../server/exchange.ts'
 export const ESCAPES = ['default', 'json', 'none'] as const
 export type Escape = (typeof ESCAPES)[number]
 
-/** A variable; null when it has no value. */
-export type LogValue = (x: Exchange) => string | null
+export interface LogValue {
+  /** null when the variable has no value. */
+  readonly get: (x: Exchange) => string | null
+  /** What it gives is as it was on the wire, one character for each octet; otherwise see `octetsOf`. */
+  readonly isOctets: boolean
+}
+
 export type LogLine = (x: Exchange) => string
 
 interface EscapeRules {
@@ -28,18 +33,18 @@ interface EscapeRules {
   readonly nothing: string
   /** Whether anything has to be done about a value: nearly always not. */
   readonly unsafe: RegExp
-  readonly escaped: (value: string) => string
+  readonly escaped: (octets: string) => string
 }
 
 const RULES: Readonly<Record<Escape, EscapeRules>> = {
   default: { nothing: '-', unsafe: /[^ !#-[\]-~]/, escaped: escapeDefault },
   json: { nothing: '', unsafe: /[^ !#-[\]-\x7f]/, escaped: escapeJson },
-  none: { nothing: '', unsafe: /[^\x00-\x7f]/, escaped: octetsOf },
+  none: { nothing: '', unsafe: /[^\x00-\x7f]/, escaped: octets => octets },
 }
 
-/** Each octet of the value that is unsafe becomes `\xHH`. */
-export function escapeDefault(value: string): string {
-  return octetsOf(value).replace(/[^ !#-[\]-~]/g, char => `\\x${hex(char)}`)
+/** Each octet that is unsafe becomes `\xHH`. */
+function escapeDefault(octets: string): string {
+  return octets.replace(/[^ !#-[\]-~]/g, char => `\\x${hex(char)}`)
 }
 
 const JSON_SHORT: Readonly<Record<string, string>> = {
@@ -53,8 +58,8 @@ const JSON_SHORT: Readonly<Record<string, string>> = {
 }
 
 /** For the inside of a JSON string; octets beyond ASCII stay as they are. */
-export function escapeJson(value: string): string {
-  return octetsOf(value).replace(/["\\\x00-\x1f]/g, char => JSON_SHORT[char] ?? `\\u00${hex(char)}`)
+function escapeJson(octets: string): string {
+  return octets.replace(/["\\\x00-\x1f]/g, char => JSON_SHORT[char] ?? `\\u00${hex(char)}`)
 }
 
 function hex(char: string): string {
@@ -71,10 +76,11 @@ export function compileLogFormat(parts: readonly (string | LogValue)[], rules: E
   return x => {
     let line = first
     for (let i = 0; i < values.length; i++) {
-      const value = values[i]!(x)
+      const { get, isOctets } = values[i]!
+      const value = get(x)
       if (value === null) line += nothing
       else if (value === safe[i]) line += value
-      else if (unsafe.test(value)) line += escaped(value)
+      else if (unsafe.test(value)) line += escaped(isOctets ? value : octetsOf(value))
       else {
         safe[i] = value
         line += value
