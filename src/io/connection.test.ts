@@ -15,19 +15,22 @@ import {
   F_GETFD,
   F_SETFL,
   IOVEC_BYTES,
+  IPPROTO_TCP,
   MSG_MORE,
   O_NONBLOCK,
   O_RDONLY,
   O_RDWR,
   SHUT_WR,
+  TCP_NODELAY,
 } from '../sys/constants.ts'
 import * as libc from '../sys/libc.ts'
 import { type Answer, scripted } from '../sys/scripted.ts'
-import { unixAddress } from './address.ts'
+import { formatAddress, inetAddress, unixAddress } from './address.ts'
 import { takeBuffer } from './buffers.ts'
 import {
   BLOCKED,
   Connection,
+  type ConnectionLimits,
   DEFAULT_CONNECTION_LIMITS,
   DRAINING,
   type Driver,
@@ -35,6 +38,7 @@ import {
   type Failure,
   FLOWING,
   interestOf,
+  PACED,
   PAUSED,
   READING,
   SHUT,
@@ -175,19 +179,70 @@ function isOpen(fd: libc.Fd): boolean {
   return libc.fcntl(fd, F_GETFD) !== -EBADF
 }
 
+describe('a connection', () => {
+  it('has a number that no other has', () => {
+    using bench = new Bench('epoll')
+    const serials = [1, 2, 3].map(() => bench.connect().connection.serial)
+    assert.ok(serials[0]! >= 1)
+    assert.deepEqual(serials, [serials[0], serials[0]! + 1, serials[0]! + 2])
+  })
+
+  it('knows its own address and how its bytes travel', () => {
+    using bench = new Bench('epoll')
+    const { fd, connection } = bench.connect('tcpPair')
+    const peer = Buffer.alloc(16)
+    libc.getsockname(connection.fd, peer)
+    using system = scripted()
+    assert.equal(formatAddress(connection.localAddress), `127.0.0.1:${peer.readUInt16BE(2)}`)
+    assert.equal(connection.localAddress, connection.localAddress)
+    assert.equal(system.calls.getsockname, 1)
+    assert.ok(connection.tcpInfo()!.rttMicroseconds > 0)
+    assert.equal(bench.connect().connection.tcpInfo(), null)
+    assert.ok(fd >= 0)
+  })
+
+  it('changes TCP_NODELAY only when that changes something', () => {
+    using bench = new Bench('epoll')
+    const [near] = bench.fds.tcpPair()
+    const { loop, outbox } = bench
+    const peer = inetAddress('127.0.0.1', 1)
+    const connection = new Connection(bench.fds.disown(near), peer, {
+      loop,
+      outbox,
+      transport: plain,
+      limits,
+    })
+    using system = scripted()
+    connection.setNoDelay(true)
+    assert.equal(system.calls.setsockopt, 0)
+    for (const yes of [false, false, true, true]) {
+      connection.setNoDelay(yes)
+      assert.equal(libc.getsockopt(near, IPPROTO_TCP, TCP_NODELAY), yes ? 1 : 0)
+    }
+    assert.equal(system.calls.setsockopt, 2)
+    bench.connect().connection.setNoDelay(false)
+    assert.equal(system.calls.setsockopt, 2, 'a Unix socket has none')
+    connection.abort(null)
+  })
+})
+
 describe('the interest of a connection', () => {
   const expected = [
     [READING, FLOWING, READABLE],
     [READING, BLOCKED, READABLE | WRITABLE],
+    [READING, PACED, READABLE],
     [READING, SHUT, READABLE],
     [PAUSED, FLOWING, NOTHING],
     [PAUSED, BLOCKED, WRITABLE],
+    [PAUSED, PACED, NOTHING],
     [PAUSED, SHUT, NOTHING],
     [DRAINING, FLOWING, READABLE],
     [DRAINING, BLOCKED, READABLE | WRITABLE],
+    [DRAINING, PACED, READABLE],
     [DRAINING, SHUT, READABLE],
     [ENDED, FLOWING, NOTHING],
     [ENDED, BLOCKED, WRITABLE],
+    [ENDED, PACED, NOTHING],
     [ENDED, SHUT, NOTHING],
   ] as const
   it('follows from its two half states', () => {
@@ -674,6 +729,385 @@ for (const poller of POLLERS) {
     })
   })
 
+  describe(`a connection's rate (${poller})`, () => {
+    it('lets a second’s worth leave at once, and the same after each second', () => {
+      using bench = new Bench(poller)
+      const client = bench.connect()
+      client.connection.setRate(1000)
+      client.connection.writeText('head')
+      client.connection.write(Buffer.alloc(3996, 'x'))
+      bench.turn()
+      assert.equal(received(client).length, 1000)
+      for (let second = 1; second < 4; second++) {
+        assert.equal(bench.loop.deadlines.next, bench.clock.now + 1000, 'the loop sleeps meanwhile')
+        bench.pass(999)
+        assert.equal(received(client).length, 0)
+        assert.deepEqual(client.driver.events, [])
+        bench.pass(1)
+        assert.equal(received(client).length, 1000)
+      }
+      assert.deepEqual(client.driver.events, ['drained'])
+      assert.equal(client.connection.isFlowing, true)
+      assert.equal(bench.loop.deadlines.next, Number.POSITIVE_INFINITY)
+    })
+
+    it('holds for files, and for bytes behind them', () => {
+      using bench = new Bench(poller)
+      const client = bench.connect()
+      const { file } = bench.file(Buffer.alloc(2500, 'f'))
+      client.connection.setRate(1000)
+      client.connection.writeFile(file, 0, 2500)
+      client.connection.writeText('tail')
+      file.release()
+      bench.turn()
+      const got = [received(client)]
+      for (let second = 1; second < 3; second++) {
+        bench.pass(1000)
+        got.push(received(client))
+      }
+      assert.deepEqual(
+        got.map(text => text.length),
+        [1000, 1000, 504],
+      )
+      assert.ok(got[2]!.endsWith('ffftail'))
+      assert.equal(isOpen(file.fd), false)
+    })
+
+    it('begins after so many bytes', () => {
+      using bench = new Bench(poller)
+      const client = bench.connect()
+      client.connection.setRate(1000, 5000)
+      client.connection.write(Buffer.alloc(8000))
+      bench.turn()
+      assert.equal(received(client).length, 6000)
+      bench.pass(1000)
+      assert.equal(received(client).length, 1000)
+    })
+
+    it('gives an answer that was slow to come what it has saved up', () => {
+      using bench = new Bench(poller)
+      const client = bench.connect()
+      const startedAt = bench.clock.now
+      bench.pass(2000)
+      client.connection.setRate(1000, 0, startedAt)
+      client.connection.write(Buffer.alloc(8000))
+      bench.turn()
+      assert.equal(received(client).length, 3000)
+    })
+
+    it('lets what is small leave in this iteration, in one send', () => {
+      using bench = new Bench(poller)
+      const client = bench.connect()
+      client.connection.setRate(1000)
+      using system = scripted()
+      client.driver.take = text => {
+        client.connection.writeText('head')
+        client.connection.writeText('tail')
+        return text.length
+      }
+      send(client, 'question')
+      bench.turn()
+      assert.equal(received(client), 'headtail')
+      assert.deepEqual(client.driver.events, ['input question', 'drained'])
+      assert.equal(system.calls.send, 2)
+    })
+
+    it('ends with its answer: the next one leaves through the outbox, and what was collected before is not counted', () => {
+      using bench = new Bench(poller)
+      const client = bench.connect()
+      client.connection.writeText('before')
+      client.connection.setRate(10)
+      client.connection.writeText('0123456789')
+      bench.turn()
+      assert.equal(received(client), 'before0123456789')
+      client.connection.setRate(0)
+      client.connection.writeText('x'.repeat(1000))
+      bench.turn()
+      assert.equal(received(client).length, 1000)
+      assert.equal(client.connection.writing, FLOWING)
+    })
+
+    it('that ends lets what waits leave at once', () => {
+      using bench = new Bench(poller)
+      const client = bench.connect()
+      client.connection.setRate(10)
+      client.connection.writeText('x'.repeat(1000))
+      bench.turn()
+      assert.equal(received(client).length, 10)
+      client.connection.setRate(0)
+      assert.deepEqual(client.driver.events, [], 'who ends it is not told here')
+      bench.turn()
+      assert.equal(received(client).length, 990)
+      assert.deepEqual(client.driver.events, ['drained'])
+      assert.equal(client.connection.writing, FLOWING)
+    })
+
+    it('may change', () => {
+      using bench = new Bench(poller)
+      const client = bench.connect()
+      client.connection.setRate(10)
+      client.connection.writeText('x'.repeat(10_000))
+      bench.turn()
+      client.connection.setRate(500)
+      bench.pass(1000)
+      assert.equal(received(client).length, 1000)
+    })
+
+    it('is no silence of the peer, however slow', () => {
+      using bench = new Bench(poller)
+      const client = bench.connect()
+      client.connection.setRate(1)
+      client.connection.writeText('x'.repeat(200))
+      bench.turn()
+      for (let i = 1; i < 200; i++) bench.pass(1000)
+      assert.ok(199_000 > 2 * limits.sendTimeoutMs)
+      assert.equal(received(client).length, 200)
+      assert.deepEqual(client.driver.events, ['drained'])
+    })
+
+    it('does not hide that the peer takes no bytes', () => {
+      using bench = new Bench(poller)
+      const client = bench.connect()
+      client.connection.setRate(10_000_000)
+      client.connection.write(Buffer.alloc(30_000_000))
+      bench.turn()
+      // The rate lets it try; the socket takes nothing any more.
+      bench.pass(10_000)
+      assert.equal(client.connection.writing, BLOCKED)
+      bench.pass(limits.sendTimeoutMs)
+      bench.pass(limits.sendTimeoutMs)
+      assert.deepEqual(client.driver.failure, { words: 'the client takes no bytes' })
+    })
+
+    it('waits for the socket and for its time', () => {
+      using bench = new Bench(poller)
+      const client = bench.connect()
+      const total = 1_000_000
+      client.connection.setRate(300_000)
+      client.connection.write(Buffer.alloc(total))
+      let got = 0
+      for (let ms = 0; ms <= 3500; ms += 100) {
+        bench.turn(3)
+        got += received(client).length
+        assert.ok(got <= 300_000 * (ms / 1000 + 1), `${got} bytes after ${ms} ms`)
+        bench.pass(100)
+      }
+      got += received(client).length
+      assert.equal(got, total)
+    })
+
+    it('makes a producer wait above the high-water mark', () => {
+      using bench = new Bench(poller)
+      const client = bench.connect()
+      client.connection.setRate(100_000)
+      client.connection.write(Buffer.alloc(300_000))
+      assert.equal(client.connection.isCongested, true)
+      bench.turn()
+      received(client)
+      for (let second = 1; second < 3; second++) {
+        assert.deepEqual(client.driver.events, [])
+        bench.pass(1000)
+        received(client)
+      }
+      assert.deepEqual(client.driver.events, ['drained'])
+      assert.equal(client.connection.isCongested, false)
+    })
+
+    it('holds until the end: then the connection closes', () => {
+      for (const mayStillReceive of [false, true]) {
+        using bench = new Bench(poller)
+        const client = bench.connect()
+        client.connection.setRate(1000)
+        client.connection.write(Buffer.alloc(2000))
+        client.connection.finish(mayStillReceive)
+        bench.turn()
+        assert.equal(received(client).length, 1000)
+        assert.equal(readOne(client), -EAGAIN)
+        bench.pass(1000)
+        assert.equal(received(client).length, 1000)
+        assert.equal(readOne(client), 0)
+        assert.equal(client.connection.isClosed, !mayStillReceive)
+      }
+    })
+
+    it('does not delay the end of a connection that has nothing to send', () => {
+      using bench = new Bench(poller)
+      const client = bench.connect()
+      client.connection.setRate(1)
+      client.connection.finish(false)
+      assert.deepEqual(client.driver.events, [CLOSED])
+    })
+
+    it('of a connection that is gone keeps neither the loop nor a file', () => {
+      using bench = new Bench(poller)
+      const client = bench.connect()
+      const { file } = bench.file(Buffer.alloc(2500, 'f'))
+      client.connection.setRate(1000)
+      client.connection.writeFile(file, 0, 2500)
+      file.release()
+      bench.turn()
+      client.connection.abort(null)
+      client.connection.setRate(2000)
+      client.connection.writeText('late')
+      assert.equal(bench.loop.deadlines.size, 0)
+      bench.pass(5000)
+      assert.equal(bench.loop.watched, 0)
+      assert.equal(isOpen(file.fd), false)
+    })
+
+    it('changes nothing of what arrives, however little the socket takes', () => {
+      for (let seed = 1; seed <= 8; seed++) sendsEverythingPaced(poller, seed)
+    })
+  })
+
+  describe(`a connection's limits (${poller})`, () => {
+    const connectWith = (bench: Bench, some: Partial<ConnectionLimits>, kind?: 'tcpPair'): Client => {
+      const client = bench.connect(kind)
+      client.connection.setLimits({ ...limits, ...some })
+      return client
+    }
+
+    it('say how long a peer may take no bytes', () => {
+      using bench = new Bench(poller)
+      const client = connectWith(bench, { sendTimeoutMs: 10 })
+      client.connection.write(Buffer.alloc(30_000_000))
+      bench.turn()
+      bench.pass(10)
+      bench.pass(10)
+      assert.equal(client.driver.isClosed, true)
+    })
+
+    it('say whether such a peer sees a reset', () => {
+      for (const resetsTimedOut of [true, false]) {
+        using bench = new Bench(poller)
+        const client = connectWith(bench, { resetsTimedOut }, 'tcpPair')
+        client.connection.write(Buffer.alloc(30_000_000))
+        bench.turn(20)
+        for (let i = 0; i < 3; i++) bench.pass(limits.sendTimeoutMs + 1)
+        assert.deepEqual(client.driver.failure, { words: 'the client takes no bytes' })
+        // What had arrived comes first; the reset is told once.
+        const bytes = Buffer.alloc(1_000_000)
+        const results = Array.from({ length: 50 }, () => libc.read(client.fd, bytes))
+        assert.equal(results.includes(-ECONNRESET), resetsTimedOut)
+      }
+    })
+
+    const lingers: [lingering: ConnectionLimits['lingering'], mayStillReceive: boolean, closed: boolean][] = [
+      ['on', true, false],
+      ['on', false, true],
+      ['always', true, false],
+      ['always', false, false],
+      ['off', true, true],
+      ['off', false, true],
+    ]
+    for (const [lingering, mayStillReceive, isClosed] of lingers) {
+      it(`say whether it lingers (${lingering}, ${mayStillReceive})`, () => {
+        using bench = new Bench(poller)
+        const client = connectWith(bench, { lingering })
+        client.connection.writeText('last')
+        client.connection.finish(mayStillReceive)
+        bench.turn()
+        assert.equal(received(client), 'last')
+        assert.equal(client.connection.isClosed, isClosed)
+      })
+    }
+
+    it('do not make it linger when the peer has ended already', () => {
+      using bench = new Bench(poller)
+      const client = connectWith(bench, { lingering: 'always' })
+      libc.shutdown(client.fd, SHUT_WR)
+      bench.turn()
+      client.connection.finish(false)
+      assert.equal(client.connection.isClosed, true)
+    })
+
+    it('say how long it lingers', () => {
+      using bench = new Bench(poller)
+      const client = connectWith(bench, { lingeringTimeoutMs: 100, lingeringTimeMs: 250 })
+      client.connection.finish(true)
+      for (let i = 0; i < 2; i++) {
+        bench.pass(99)
+        send(client, 'x')
+        bench.turn()
+      }
+      assert.equal(client.connection.isClosed, false)
+      bench.pass(52)
+      assert.equal(client.connection.isClosed, true)
+    })
+
+    it('say whether files are read and sent, or left to the kernel', () => {
+      const content = Buffer.from(Array.from({ length: 500_000 }, (_, i) => (i * 7919) % 251))
+      for (const sendfile of [true, false]) {
+        using bench = new Bench(poller)
+        const client = connectWith(bench, { sendfile })
+        const { file } = bench.file(content)
+        using system = scripted()
+        client.connection.writeText('head')
+        client.connection.writeFile(file, 1, 400_000)
+        client.connection.writeText('tail')
+        file.release()
+        let got = ''
+        bench.until(() => {
+          got += received(client)
+          return got.length === 400_008
+        })
+        assert.ok(got === `head${content.toString('latin1', 1, 400_001)}tail`)
+        assert.deepEqual([system.calls.sendfile > 0, system.calls.pread > 0], [sendfile, !sendfile])
+        assert.equal(isOpen(file.fd), false)
+      }
+    })
+
+    it('cut a file that has shrunk while it was read', () => {
+      using bench = new Bench(poller)
+      const client = connectWith(bench, { sendfile: false })
+      const { path, file } = bench.file(Buffer.alloc(10_000_000, 'f'))
+      client.connection.writeFile(file, 0, 10_000_000)
+      file.release()
+      truncateSync(path, 100)
+      bench.until(() => {
+        drain(client.fd)
+        return client.driver.isClosed
+      })
+      assert.deepEqual(client.driver.failure, { words: 'a file became shorter while it was sent' })
+    })
+
+    it('end a connection whose file cannot be read', () => {
+      using bench = new Bench(poller)
+      const client = connectWith(bench, { sendfile: false })
+      const { file } = bench.file('x')
+      using _system = scripted({ pread: [-EBADF] })
+      client.connection.writeFile(file, 0, 1)
+      file.release()
+      assert.deepEqual(client.driver.failure, { errno: EBADF })
+    })
+
+    for (const sendfile of [true, false]) {
+      it(`say how much of a file leaves before others have their turn (${sendfile})`, () => {
+        using bench = new Bench(poller)
+        const client = connectWith(bench, { sendfile, sendfileMaxChunkBytes: 1000 })
+        const { file } = bench.file(Buffer.alloc(3500))
+        client.connection.writeFile(file, 0, 3500)
+        file.release()
+        const got = [received(client).length]
+        for (let i = 0; i < 4; i++) {
+          bench.turn()
+          got.push(received(client).length)
+        }
+        assert.deepEqual(got, [1000, 1000, 1000, 500, 0])
+        assert.deepEqual(client.driver.events, ['drained'])
+      })
+    }
+
+    it('may set no bound for that', () => {
+      using bench = new Bench(poller)
+      const client = connectWith(bench, { sendfileMaxChunkBytes: 0 })
+      const { file } = bench.file(Buffer.alloc(3500))
+      client.connection.writeFile(file, 0, 3500)
+      file.release()
+      assert.equal(received(client).length, 3500)
+    })
+  })
+
   describe(`a connection's end (${poller})`, () => {
     it('waits for everything to be sent', () => {
       using bench = new Bench(poller)
@@ -960,5 +1394,39 @@ function sendsEverything(poller: PollerName, seed: number): void {
     assert.equal(client.connection.sentBytes, client.sent.length)
     assert.equal(client.driver.failure, null)
   }
+  assert.equal(isOpen(file.fd), false)
+}
+
+/** The same with rates that come, change and go, and with files that are read. */
+function sendsEverythingPaced(poller: PollerName, seed: number): void {
+  const random = randomFrom(seed)
+  using bench = new Bench(poller)
+  const content = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 7919) % 251))
+  const { file } = bench.file(content)
+  const client = { ...bench.connect(), sent: '', got: '' }
+  using _system = scripted(stingy(random))
+  for (let i = 0; i < 60; i++) {
+    const size = random([20, 2000, 20_000, 90_000][random(4)]!)
+    const at = random(content.length - size)
+    const text = content.toString('latin1', at, at + size)
+    const kind = random(7)
+    if (kind === 0) client.connection.writeText(text)
+    else if (kind === 1) client.connection.write(Buffer.from(text, 'latin1'))
+    else if (kind === 2) client.connection.writeFile(file, at, size)
+    else if (kind === 3)
+      client.connection.setRate(random(3) * (1 + random(200_000)), random(2) * random(50_000))
+    else if (kind === 4) client.connection.setLimits({ ...limits, sendfile: random(2) === 0 })
+    else bench.pass(random(3000))
+    if (kind < 3) client.sent += text
+  }
+  client.connection.finish(false)
+  for (let i = 0; i < 5000 && !client.driver.isClosed; i++) {
+    bench.pass(200)
+    client.got += received(client)
+  }
+  file.release()
+  client.got += received(client)
+  assert.ok(client.got === client.sent, `seed ${seed}: ${client.got.length} of ${client.sent.length} bytes`)
+  assert.equal(client.driver.failure, null)
   assert.equal(isOpen(file.fd), false)
 }

@@ -9,6 +9,7 @@
  *             ENDED      the peer has closed its side
  *   writing   FLOWING    nothing waits: send at once
  *             BLOCKED    the socket took less than there was: the send queue waits for WRITABLE
+ *             PACED      a rate is set: the send queue waits for its time, which is a deadline
  *             SHUT       our side is closed
  *
  * The layer above is a `Driver`: it is given input and says how much of it is understood; the connection keeps the rest. Output
@@ -23,16 +24,31 @@ import { Deadline } from '../loop/deadlines.ts'
 import type { Continuation, Loop, Watcher } from '../loop/loop.ts'
 import { READABLE, type Readiness, WRITABLE } from '../loop/poller.ts'
 import { TRACE_RECEIVE, TRACE_SEND, TRACE_STATE } from '../loop/trace.ts'
-import { MSG_MORE, SHUT_WR, SIOCOUTQ, SO_LINGER, SOL_SOCKET } from '../sys/constants.ts'
-import { type Fd, ioctl, setsockoptBytes, shutdown } from '../sys/libc.ts'
+import {
+  AF_UNIX,
+  IPPROTO_TCP,
+  MSG_MORE,
+  SHUT_WR,
+  SIOCOUTQ,
+  SO_LINGER,
+  SOL_SOCKET,
+  TCP_NODELAY,
+} from '../sys/constants.ts'
+import { type Fd, ioctl, setsockopt, setsockoptBytes, shutdown } from '../sys/libc.ts'
 import type { Address } from './address.ts'
 import { scratch } from './buffers.ts'
+import type { ConnectionLimits } from './connection-limits.ts'
+import { type Driver, type Failure, NO_DRIVER } from './driver.ts'
 import type { OpenFile } from './file.ts'
 import { InputRest } from './input-rest.ts'
-import { localAddress } from './listener.ts'
 import { OUTBOX_BYTES, type Outbox, type Sender } from './outbox.ts'
-import { FILE_SHRANK, SendQueue } from './send-queue.ts'
+import { Pace } from './pace.ts'
+import { FILE_SHRANK, SendQueue, SHARE_BYTES } from './send-queue.ts'
+import { localAddress, type TcpInfo, tcpInfo } from './socket-info.ts'
 import type { Transport } from './transport.ts'
+
+export { type ConnectionLimits, DEFAULT_CONNECTION_LIMITS } from './connection-limits.ts'
+export type { Driver, Failure } from './driver.ts'
 
 export const READING = 0
 export const PAUSED = 1
@@ -43,50 +59,11 @@ export type Reading = typeof READING | typeof PAUSED | typeof DRAINING | typeof 
 export const FLOWING = 0
 export const BLOCKED = 1
 export const SHUT = 2
-export type Writing = typeof FLOWING | typeof BLOCKED | typeof SHUT
+export const PACED = 3
+export type Writing = typeof FLOWING | typeof BLOCKED | typeof SHUT | typeof PACED
 
 export function interestOf(reading: Reading, writing: Writing): Readiness {
   return (reading === READING || reading === DRAINING ? READABLE : 0) | (writing === BLOCKED ? WRITABLE : 0)
-}
-
-/** Why a connection is over; `null` stands for an orderly end. */
-export type Failure =
-  | { readonly errno: number }
-  | { readonly error: unknown }
-  | { readonly words: string }
-  | null
-
-/** The layer above. */
-export interface Driver {
-  /**
-   * `bytes[start..end)` is the input not understood yet, the earlier rest included. It may be the loop's scratch buffer: what must
-   * outlive the call is copied.
-   * @returns how far it is understood, from `start` to `end`; what lies behind is kept and comes again with more
-   */
-  onInput(bytes: Buffer, start: number, end: number): number
-  /** The peer has closed its side. */
-  onInputEnd(): void
-  /** What was queued has left; a producer that was told to wait may go on. */
-  onDrained(): void
-  /** `setReadDeadline`'s moment has come. */
-  onReadDeadline(): void
-  /** The connection is gone; called once, whatever happened. */
-  onClosed(failure: Failure): void
-}
-
-export interface ConnectionLimits {
-  /** Silence of a peer that does not take our bytes. */
-  sendTimeoutMs: number
-  /** Lingering close: silence, and all of it. */
-  lingeringTimeoutMs: number
-  lingeringTimeMs: number
-}
-
-/** nginx's `send_timeout`, `lingering_timeout`, `lingering_time`. */
-export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
-  sendTimeoutMs: 60_000,
-  lingeringTimeoutMs: 5_000,
-  lingeringTimeMs: 30_000,
 }
 
 /** What a connection needs of its surroundings; one object for all connections of a listener. */
@@ -123,14 +100,20 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
   /** Input that is not understood yet; null when there is none. */
   private rest: InputRest | null = null
   private queue: SendQueue | null = null
+  /** null: output leaves as fast as it can. */
+  private pace: Pace | null = null
   /** What happens when everything is sent. */
   private ending: 'none' | 'close' | 'linger' = 'none'
   private readDeadlineAt = Number.POSITIVE_INFINITY
+  /** While BLOCKED, the end of a silence; while PACED, the moment for the next share. */
   private sendDeadlineAt = Number.POSITIVE_INFINITY
   private lingerEndsAt = Number.POSITIVE_INFINITY
   /** How much the peer had acknowledged when we last looked. */
   private acknowledgedBytes = 0
   private willTakeTurn = false
+  /** TCP_NODELAY, which listeners give to their connections. */
+  private isUndelayed = true
+  private local: Address | null = null
 
   constructor(fd: Fd, peer: Address, setting: ConnectionSetting) {
     super()
@@ -145,13 +128,27 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
     return this.setting.loop
   }
 
+  /** From now on; what is waited for already keeps its deadline. */
   setLimits(limits: ConnectionLimits): void {
     this.limits = limits
   }
 
-  /** Our end of it. */
+  /** Our end of it. The kernel is asked once. */
   get localAddress(): Address {
-    return localAddress(this.fd)
+    this.local ??= localAddress(this.fd)
+    return this.local
+  }
+
+  /** @returns null for a Unix socket */
+  tcpInfo(): TcpInfo | null {
+    return tcpInfo(this.fd)
+  }
+
+  /** Whether small pieces are sent before earlier ones are acknowledged (tcp(7), TCP_NODELAY). So it is at first. */
+  setNoDelay(yes: boolean): void {
+    if (yes === this.isUndelayed || this.peer.family === AF_UNIX) return
+    this.isUndelayed = yes
+    setsockopt(this.fd, IPPROTO_TCP, TCP_NODELAY, yes ? 1 : 0)
   }
 
   // Input
@@ -295,7 +292,7 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
     if (this.isClosed || this.writing === SHUT) return
     this.queue ??= new SendQueue()
     this.queue.addFile(file, offset, sizeBytes)
-    if (this.writing === FLOWING) this.sendQueued()
+    this.onQueued()
   }
 
   /** A producer should wait for `onDrained`. */
@@ -303,9 +300,34 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
     return this.queue !== null && this.queue.memoryBytes > HIGH_WATER_BYTES
   }
 
-  /** Nothing waits for the socket; what is collected in the outbox will leave at the end of the iteration. */
+  /** Nothing waits for the socket or for its time; what is collected in the outbox will leave at the end of the iteration. */
   get isFlowing(): boolean {
-    return this.writing === FLOWING && !this.isClosed
+    if (this.isClosed) return false
+    return this.writing === FLOWING || (this.writing === PACED && (this.queue === null || this.queue.isEmpty))
+  }
+
+  /**
+   * What is written from now on leaves at this rate at most; see `Pace`. While there is one, everything goes through the send queue.
+   * @param bytesPerSecond 0: as fast as it can, what still waits included
+   * @param afterBytes leave before the rate begins to count
+   * @param startedAt when the time began to count; of no meaning when there is a rate already, which then only changes
+   */
+  setRate(bytesPerSecond: number, afterBytes = 0, startedAt = this.loop.now): void {
+    if (bytesPerSecond === 0) this.endPace()
+    else if (this.pace !== null) this.pace.change(bytesPerSecond, afterBytes)
+    else {
+      this.flush()
+      this.pace = new Pace(bytesPerSecond, afterBytes, startedAt)
+      if (this.writing === FLOWING) this.setWriting(PACED)
+    }
+  }
+
+  /** What waits leaves with the next deadlines, not here: who sets a rate does not expect to be told `onDrained` meanwhile. */
+  private endPace(): void {
+    this.pace = null
+    if (this.writing !== PACED) return
+    if (this.isFlowing) this.setWriting(FLOWING)
+    else this.awaitMoment(this.loop.now)
   }
 
   /** Sends what is collected, without waiting for the end of the iteration. */
@@ -326,7 +348,13 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
     if (this.isClosed || this.writing === SHUT) return
     this.queue ??= new SendQueue()
     this.queue.addBytes(bytes)
+    this.onQueued()
+  }
+
+  /** With a rate nothing leaves before the iteration's deadlines: the pieces of an answer are together then. */
+  private onQueued(): void {
     if (this.writing === FLOWING) this.sendQueued()
+    else if (this.writing === PACED) this.awaitMoment(Math.max(this.loop.now, this.pace?.nextAt ?? 0))
   }
 
   /** Sends from a buffer that will be overwritten. */
@@ -374,24 +402,43 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
     this.arm()
   }
 
+  /** Being slowed down is not being silent: nothing is expected of the peer until then. */
+  private awaitMoment(at: number): void {
+    if (this.writing !== PACED) this.setWriting(PACED)
+    this.sendDeadlineAt = at
+    this.arm()
+  }
+
+  /** What may leave at once; 0 while the rate allows nothing. */
+  private share(): number {
+    const mostBytes = Math.min(SHARE_BYTES, this.limits.sendfileMaxChunkBytes || SHARE_BYTES)
+    return this.pace === null ? mostBytes : Math.min(mostBytes, this.pace.allowance(this.loop.now))
+  }
+
   private sendQueued(): void {
-    const queue = this.queue
+    const { queue, pace } = this
     if (queue === null || this.isClosed) return
-    const n = queue.send(this.setting.transport, this.fd)
+    const share = this.share()
+    if (share === 0) {
+      this.awaitMoment(pace!.nextAt)
+      return
+    }
+    const n = queue.send(this.setting.transport, this.fd, share, !this.limits.sendfile)
     if (n === FILE_SHRANK) {
       this.destroy({ words: 'a file became shorter while it was sent' })
       return
     }
     if (!this.countSent(n)) return
-    if (!queue.isEmpty) {
-      if (this.writing === FLOWING || n > 0) this.setBlocked()
-      return
-    }
-    if (this.writing === BLOCKED) this.onUnblocked()
+    const { now } = this.loop
+    if (n > 0) pace?.count(n, now)
+    if (queue.isEmpty) {
+      if (this.writing !== FLOWING) this.onUnblocked()
+    } else if (pace !== null && pace.nextAt > now) this.awaitMoment(pace.nextAt)
+    else if (this.writing !== BLOCKED || n > 0) this.setBlocked()
   }
 
   private onUnblocked(): void {
-    this.setWriting(FLOWING)
+    this.setWriting(this.pace === null ? FLOWING : PACED)
     this.sendDeadlineAt = Number.POSITIVE_INFINITY
     if (this.ending === 'none') this.driver.onDrained()
     else this.endOutput()
@@ -405,11 +452,13 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
    */
   finish(mayStillReceive: boolean): void {
     if (this.isClosed || this.ending !== 'none') return
-    this.ending = mayStillReceive && this.reading !== ENDED ? 'linger' : 'close'
+    const { lingering } = this.limits
+    const lingers = lingering === 'always' || (lingering === 'on' && mayStillReceive)
+    this.ending = lingers && this.reading !== ENDED ? 'linger' : 'close'
     this.dropRest()
     this.setReadDeadline(Number.POSITIVE_INFINITY)
     this.flush()
-    if (this.writing === FLOWING) this.endOutput()
+    if (this.isFlowing) this.endOutput()
     else if (!this.isClosed && this.reading !== ENDED) this.setReading(DRAINING)
   }
 
@@ -421,7 +470,10 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
   }
 
   onDeadline(now: number): void {
-    if (now >= this.sendDeadlineAt) this.onSendDeadline(now)
+    if (now >= this.sendDeadlineAt) {
+      if (this.writing === PACED) this.onPaceDeadline()
+      else this.onSendDeadline(now)
+    }
     if (this.isClosed) return
     if (now >= this.readDeadlineAt) {
       this.readDeadlineAt = Number.POSITIVE_INFINITY
@@ -441,9 +493,16 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
     if (acknowledged > this.acknowledgedBytes) {
       this.acknowledgedBytes = acknowledged
       this.sendDeadlineAt = now + this.limits.sendTimeoutMs
-    } else {
-      this.abort({ words: 'the client takes no bytes' })
+      return
     }
+    const failure = { words: 'the client takes no bytes' }
+    if (this.limits.resetsTimedOut) this.abort(failure)
+    else this.destroy(failure)
+  }
+
+  private onPaceDeadline(): void {
+    this.sendDeadlineAt = Number.POSITIVE_INFINITY
+    this.sendQueued()
   }
 
   private acknowledged(): number {
@@ -505,12 +564,3 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
 
 /** `struct linger` { 1, 0 }: close(2) then resets instead of delivering (socket(7), SO_LINGER). */
 const LINGER_ZERO = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0])
-
-/** Before a driver is set nothing can happen; these would be our own mistake. */
-const NO_DRIVER: Driver = {
-  onInput: (_bytes, _start, end) => end,
-  onInputEnd() {},
-  onDrained() {},
-  onReadDeadline() {},
-  onClosed() {},
-}

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { openSync, unlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { EAGAIN, EINTR, ENOMEM, EPIPE } from '../errno.ts'
+import { EAGAIN, EBADF, EINTR, ENOMEM, EPIPE } from '../errno.ts'
 import { MSG_MORE } from '../sys/constants.ts'
 import { OpenFile } from './file.ts'
 import { FILE_SHRANK, SendQueue } from './send-queue.ts'
@@ -101,6 +104,39 @@ describe('the send queue', () => {
     const shares = [1, 2, 3].map(() => queue.send(transport, 0) / MEGABYTE)
     assert.deepEqual(shares, [2, 2, 2])
     assert.ok(queue.isEmpty)
+  })
+
+  it('sends a smaller share when it is told so, and does not promise more behind it', () => {
+    const queue = new SendQueue()
+    const a = file()
+    queue.addBytes(Buffer.from('head'))
+    queue.addFile(a.file, 0, 10)
+    queue.addBytes(Buffer.from('tail'))
+    const transport = new FakeTransport()
+    const shares = [4, 3, 8, 100].map(most => queue.send(transport, 0, most))
+    assert.deepEqual(shares, [4, 3, 8, 3])
+    assert.deepEqual(transport.taken, ['head', 'file 0+3', 'file 3+7', 't', 'ail'])
+    assert.deepEqual(transport.flags, [0, 0, 0])
+  })
+
+  it('reads files that are not to be sent by the kernel, and reads again what was not taken', () => {
+    const queue = new SendQueue()
+    const path = join(tmpdir(), `veille-queue-${process.pid}`)
+    writeFileSync(path, '0123456789'.repeat(10_000))
+    const read = new OpenFile(openSync(path, 'r'))
+    unlinkSync(path)
+    queue.addBytes(Buffer.from('head'))
+    queue.addFile(read, 3, 90_000)
+    read.release()
+    const transport = new FakeTransport([4, 5, -EAGAIN])
+    assert.equal(queue.send(transport, 0, MEGABYTE, true), 9)
+    assert.equal(queue.send(transport, 0, MEGABYTE, true), 0)
+    assert.equal(queue.send(transport, 0, MEGABYTE, true), 89_995)
+    assert.deepEqual(transport.taken, ['head', '34567', '89012345678901234567', '45678901234567890123'])
+    // More follows the head and each piece but the last.
+    assert.deepEqual(transport.flags, [MSG_MORE, MSG_MORE, MSG_MORE, MSG_MORE, 0])
+    assert.equal(queue.isEmpty, true)
+    assert.equal(read.read(1), -EBADF, 'it is released')
   })
 
   it('reports what ends the connection', () => {

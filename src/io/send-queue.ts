@@ -4,22 +4,27 @@
  *
  *   queue.addBytes(bytes)                     kept by reference: the caller does not change them any more
  *   queue.addFile(file, offset, size)         retains the file until it is sent or dropped
- *   queue.send(transport, fd)                 sends one share
+ *   queue.send(transport, fd, most, copies)   sends one share
  *   queue.memoryBytes                         what it holds in memory; files count nothing
  *   queue.drop()                              gives everything back
  */
 
 import { EAGAIN, EINTR } from '../errno.ts'
 import { MSG_MORE } from '../sys/constants.ts'
-import type { Fd } from '../sys/libc.ts'
+import { type Fd, pread } from '../sys/libc.ts'
 import type { OpenFile } from './file.ts'
 import type { Transport } from './transport.ts'
 
 /** The share of one connection in one iteration. Two megabytes are what a socket's buffer takes at most by default (tcp(7)). */
-const SHARE_BYTES = 2 * 1024 * 1024
+export const SHARE_BYTES = 2 * 1024 * 1024
+/** What is read at once of a file that is not sent by sendfile; as much as a pair of nginx's `output_buffers`. */
+const COPY_BYTES = 64 * 1024
 
 /** The file has become shorter than what was promised of it; the exchange can only be cut. Outside the range of errno. */
 export const FILE_SHRANK = -4096
+
+/** Read into, sent from, and read again where the socket has not taken it: no connection owns one. */
+const copied = Buffer.alloc(COPY_BYTES)
 
 interface Piece {
   /** Either bytes or a file. */
@@ -51,14 +56,18 @@ export class SendQueue {
 
   /**
    * Sends until the socket takes no more, the share is used up, or nothing is left.
+   * @param mostBytes the share
+   * @param copies files are read and sent, rather than by sendfile
    * @returns bytes sent, or the `-errno` that ended the connection, or `FILE_SHRANK`
    */
-  send(transport: Transport, fd: Fd): number {
+  send(transport: Transport, fd: Fd, mostBytes = SHARE_BYTES, copies = false): number {
     let sent = 0
-    while (this.pieces.length > 0 && sent < SHARE_BYTES) {
+    while (this.pieces.length > 0 && sent < mostBytes) {
       const piece = this.pieces[0]!
-      const wanted = Math.min(piece.end - piece.at, SHARE_BYTES - sent)
-      const n = this.sendSome(transport, fd, piece, wanted)
+      const isCopied = copies && piece.file !== null
+      const most = isCopied ? Math.min(mostBytes - sent, COPY_BYTES) : mostBytes - sent
+      const wanted = Math.min(piece.end - piece.at, most)
+      const n = this.sendSome(transport, fd, piece, wanted, isCopied, sent + wanted < mostBytes)
       if (n === -EAGAIN || n === -EINTR) break
       if (n < 0) return n
       this.advance(piece, n)
@@ -74,13 +83,24 @@ export class SendQueue {
     this.memoryBytes = 0
   }
 
-  private sendSome(transport: Transport, fd: Fd, piece: Piece, wanted: number): number {
+  /** @param goesOn this share has room for more: the kernel may wait for it before it sends a segment that is not full */
+  private sendSome(
+    transport: Transport,
+    fd: Fd,
+    piece: Piece,
+    wanted: number,
+    isCopied: boolean,
+    goesOn: boolean,
+  ): number {
+    const isLast = this.pieces.length === 1 && piece.at + wanted === piece.end
+    const flags = goesOn && !isLast ? MSG_MORE : 0
+    if (isCopied) return sendCopy(transport, fd, piece, wanted, flags)
     if (piece.file !== null) {
       const n = transport.sendFile(fd, piece.file.fd, piece.at, wanted)
       return n === 0 ? FILE_SHRANK : n
     }
     const rest = piece.at === 0 ? piece.bytes! : piece.bytes!.subarray(piece.at)
-    return transport.send(fd, rest, wanted, this.pieces.length > 1 ? MSG_MORE : 0)
+    return transport.send(fd, rest, wanted, flags)
   }
 
   private advance(piece: Piece, sentBytes: number): void {
@@ -90,4 +110,10 @@ export class SendQueue {
     piece.file?.release()
     this.pieces.shift()
   }
+}
+
+function sendCopy(transport: Transport, fd: Fd, piece: Piece, wanted: number, flags: number): number {
+  const n = pread(piece.file!.fd, copied.subarray(0, wanted), piece.at)
+  if (n === 0) return FILE_SHRANK
+  return n < 0 ? n : transport.send(fd, copied, n, n < wanted ? 0 : flags)
 }
