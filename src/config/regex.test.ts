@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { missingPcre2, type Pcre2Pattern, pcre2 } from '../../test/pcre2.ts'
-import { matchPattern, type Pattern, translateRegex } from './regex.ts'
+import { matchPattern, type Pattern, type Refusal, refusalText, translateRegex } from './regex.ts'
 
 /** A pattern behind nginx's `~ ` or `~* `; a subject; what is found: the match and its groups ('' for unset), or null. */
 type Case = readonly [regex: string, subject: string, found: readonly string[] | null]
@@ -367,6 +367,15 @@ describe('a pattern', () => {
       else assert.match(translated(regex).caution, words)
     })
   }
+})
+
+it('nginx would say that it is a mistake, and where', () => {
+  const at = (source: string) => refusalText(source, translateRegex(source, false) as Refusal)
+  assert.equal(
+    at('[z-a]x'),
+    'pcre2_compile() failed: range out of order in character class in "[z-a]x" at "a]x"',
+  )
+  assert.equal(at('(a'), 'pcre2_compile() failed: missing closing parenthesis in "(a"')
 })
 
 describe('a mistake in a pattern', () => {

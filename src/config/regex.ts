@@ -3,6 +3,7 @@
  *
  *   translateRegex(source, isCaseless)    a Pattern, or what is wrong and where; messages are PCRE2's where it would refuse too
  *   matchPattern(pattern, text)           the groups of a match by their numbers in the source, or null
+ *   refusalText(source, refusal)          nginx's sentence about it
  *
  * What is the same: what matches, and what the groups hold. What differs, because our text is decoded and PCRE without
  * (*UTF8) sees bytes: `.` takes a character, a class may hold `é`, case is ignored beyond ASCII too, and `{1,5}` counts
@@ -69,4 +70,9 @@ export function matchPattern({ regex, groups }: Pattern, text: string): Captures
   const found = regex.exec(text)
   if (found === null || groups === null) return found
   return groups.map(places => found[places.find(place => found[place] !== undefined) ?? -1])
+}
+
+export function refusalText(source: string, { mistake, at }: Refusal): string {
+  const rest = source.slice(at)
+  return `pcre2_compile() failed: ${mistake} in "${source}"${rest === '' ? '' : ` at "${rest}"`}`
 }

@@ -6,32 +6,35 @@
  *   matcher.match(x, subject)
  */
 
-import type { Pattern } from '../config/regex.ts'
+import { matchPattern, type Pattern } from '../config/regex.ts'
 import type { Exchange } from './exchange.ts'
 import type { VariableRow, Variables } from './variables.ts'
 
 export class Matcher {
   /** As it was written. */
   readonly source: string
-  private readonly regex: RegExp
-  private readonly named: readonly Required<VariableRow>[]
+  private readonly pattern: Pattern
+  private readonly named: readonly { readonly row: Required<VariableRow>; readonly group: number }[]
 
   constructor(pattern: Pattern, variables: Variables) {
     this.source = pattern.source
-    this.regex = pattern.regex
-    this.named = pattern.names.map(name => variables.slot(name, 'A named group of a regular expression.'))
+    this.pattern = pattern
+    this.named = [...pattern.numberOf].map(([name, group]) => ({
+      row: variables.slot(name, 'A named group of a regular expression.'),
+      group,
+    }))
   }
 
   /** A match that fails leaves the captures of the one before (ngx_http_regex_exec). */
   match(x: Exchange, subject: string): boolean {
-    const found = this.regex.exec(subject)
+    const found = matchPattern(this.pattern, subject)
     if (found === null) return false
     x.captures = found
-    for (const row of this.named) row.set(x, found.groups?.[row.name] ?? '')
+    for (const { row, group } of this.named) row.set(x, found[group] ?? '')
     return true
   }
 
   test(subject: string): boolean {
-    return this.regex.test(subject)
+    return this.pattern.regex.test(subject)
   }
 }

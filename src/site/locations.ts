@@ -5,7 +5,7 @@
  */
 
 import type { Block } from '../config/block.ts'
-import { translateRegex } from '../config/regex.ts'
+import { refusalText, translateRegex } from '../config/regex.ts'
 import type { Place as SourcePlace } from '../config/source.ts'
 import type { Log } from '../log.ts'
 import type { Feature, LocationMatch, PlaceKind } from '../server/feature.ts'
@@ -159,7 +159,7 @@ export function matcherOf(
 ): Matcher | null {
   const pattern = translateRegex(source, isCaseless)
   if (!('mistake' in pattern)) return new Matcher(pattern, context.variables)
-  context.problems.error(place, `pcre2_compile() failed: ${pattern.mistake} in "${source}"`, '')
+  context.problems.error(place, refusalText(source, pattern), '')
   return null
 }
 
