@@ -274,7 +274,7 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
       this.reading = IN_CONTENT
       this.content = new RequestContent(x, facts.framing, facts.expectsContinue, this.limits.contentBytes)
     }
-    this.endpoint.hosts.assign(x)
+    if (!this.endpoint.hosts.isSingle) this.endpoint.hosts.assign(x)
     phases.run(x)
   }
 
@@ -286,7 +286,7 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     const x = new Exchange(head, target, contentLength, now, this, phases, server, isAboutServer)
     x.begunAt = this.headBegunAt
     this.exchange = x
-    this.setLimits(server.location.limits)
+    if (this.limits !== server.location.limits) this.setLimits(server.location.limits)
     return x
   }
 

@@ -116,7 +116,14 @@ export class Phases implements ExchangePhases {
     const { chain } = x.location
     if (chain.guards.length > 0 && this.ask(x, chain.guards, ACCESS) === HANDLED) return
     if (chain.precontents.length > 0 && this.ask(x, chain.precontents, PRECONTENT) === HANDLED) return
-    if (this.ask(x, chain.contents, CONTENT) === HANDLED) return
+    let module = chain.contents[0]
+    try {
+      for (module of chain.contents) if (module.content!(x) === HANDLED) return
+    } catch (error) {
+      this.reportOf(module?.name ?? '', error, x)
+      x.fail(500)
+      return
+    }
     x.fail(404)
   }
 
@@ -126,13 +133,11 @@ export class Phases implements ExchangePhases {
     try {
       for (module of modules) {
         const outcome =
-          phase === CONTENT
-            ? module.content!(x)
-            : phase === REWRITE
-              ? module.rewrite!(x)
-              : phase === ACCESS
-                ? module.access!(x)
-                : module.precontent!(x)
+          phase === REWRITE
+            ? module.rewrite!(x)
+            : phase === ACCESS
+              ? module.access!(x)
+              : module.precontent!(x)
         if (outcome === HANDLED) return HANDLED
       }
     } catch (error) {
@@ -221,8 +226,7 @@ export class Phases implements ExchangePhases {
 const REWRITE = 0
 const ACCESS = 1
 const PRECONTENT = 2
-const CONTENT = 3
-type Phase = typeof REWRITE | typeof ACCESS | typeof PRECONTENT | typeof CONTENT
+type Phase = typeof REWRITE | typeof ACCESS | typeof PRECONTENT
 
 /** 405, and the methods that the resource does take (RFC 9110 §15.5.6). */
 export function refuseMethod(x: Exchange, allowed: string): void {
