@@ -195,6 +195,7 @@ const USUAL_FACTS = {
   openedAt: 0,
   isPipelined: false,
   isPersistent: true,
+  isWatched: false,
   proxy: null,
   tcpInfo: () => null,
 }

@@ -57,6 +57,8 @@ export interface ConnectionFacts {
   readonly isPipelined: boolean
   /** As far as is known, another request may follow. */
   readonly isPersistent: boolean
+  /** Everything about it is logged, whatever the level of the log. */
+  readonly isWatched: boolean
   /** What a balancer has said before the first request; null when it was not asked. */
   readonly proxy: ProxyHeader | null
   /** @returns null for a Unix socket */
@@ -224,7 +226,7 @@ export class Exchange {
     this.rawQuery = target.query
     this.server = server
     this.location = server.location
-    this.isTraced = server.location.isTraced
+    this.isTraced = server.location.isTraced || responder.facts.isWatched
     this.host = target.host
     this.isAboutServer = isAboutServer
     this.contentLength = contentLength
@@ -265,7 +267,7 @@ export class Exchange {
 
   enterServer(server: VirtualServer): void {
     this.server = server
-    this.isTraced = server.location.isTraced || this.tracer !== null
+    this.isTraced = server.location.isTraced || this.tracer !== null || this.responder.facts.isWatched
     this.enterLocation(server.location)
   }
 
@@ -299,7 +301,8 @@ export class Exchange {
 
   /** The error log of the place, whose lines tell what they are about. */
   get log(): Log {
-    this.ownLog ??= this.location.log.withContext(logContextOf(this))
+    const least = this.responder.facts.isWatched ? 'debug' : undefined
+    this.ownLog ??= this.location.log.withContext(logContextOf(this), least)
     return this.ownLog
   }
 

@@ -22,10 +22,10 @@ import { checkRequest, type RequestFacts } from '../http/request-rules.ts'
 import { CONTINUE } from '../http/response-head.ts'
 import { mayHaveContent } from '../http/status.ts'
 import { ASTERISK_FORM, Target } from '../http/target.ts'
-import type { Address } from '../io/address.ts'
+import { type Address, formatAddress } from '../io/address.ts'
 import type { Connection, Driver, Failure } from '../io/connection.ts'
 import type { OpenFile } from '../io/file.ts'
-import type { ProxyHeader } from '../io/proxy-protocol.ts'
+import { ProxyHeader, parseProxyHeader, proxyRefusalWords } from '../io/proxy-protocol.ts'
 import { type TcpInfo, tcpInfo } from '../io/socket-info.ts'
 import { ACTIVE, type Counters, HANDLED, READING, REQUESTS, WRITING } from './counters.ts'
 import {
@@ -90,7 +90,9 @@ const AWAITING_HEAD = 0
 const IN_CONTENT = 1
 const HOLDING = 2
 const OVER = 3
-type Reading = typeof AWAITING_HEAD | typeof IN_CONTENT | typeof HOLDING | typeof OVER
+/** Before the first head: who the connection comes from, where a balancer says so. */
+const AWAITING_PROXY = 4
+type Reading = typeof AWAITING_HEAD | typeof IN_CONTENT | typeof HOLDING | typeof OVER | typeof AWAITING_PROXY
 
 /** Requests in one buffer can ask for much more than they are long: others come between, once so much has been sent for them. */
 const SENT_BYTES_PER_TURN = 2 * 1024 * 1024
@@ -111,7 +113,8 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
   private limits: ExchangeLimits
   readonly openedAt: number
   isPipelined = false
-  readonly proxy: ProxyHeader | null = null
+  readonly isWatched: boolean
+  proxy: ProxyHeader | null = null
   /** As `counters` have it: READING, WRITING, or ACTIVE for neither. */
   private stage: typeof READING | typeof WRITING | typeof ACTIVE = ACTIVE
   private reading: Reading = AWAITING_HEAD
@@ -138,12 +141,15 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
   /** What was given to the connection to be sent. */
   private givenBytes = 0
 
-  constructor(connection: Connection, surroundings: HttpSurroundings, endpoint: Endpoint) {
+  /** @param isWatched everything about it is logged (`debug_connection`) */
+  constructor(connection: Connection, surroundings: HttpSurroundings, endpoint: Endpoint, isWatched = false) {
+    this.isWatched = isWatched
     this.connection = connection
     this.surroundings = surroundings
     this.endpoint = endpoint
     this.limits = endpoint.hosts.fallback.location.limits
     this.openedAt = connection.loop.now
+    if (endpoint.speaksProxyProtocol) this.reading = AWAITING_PROXY
     connection.driver = this
     surroundings.counters.add(HANDLED)
     surroundings.counters.add(ACTIVE)
@@ -233,9 +239,25 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
   /** @returns how far it came; `at` when more bytes are needed, or the exchange must go on first */
   private step(bytes: Buffer, at: number, end: number): number {
     if (this.reading === AWAITING_HEAD) return this.readHead(bytes, at, end)
+    if (this.reading === AWAITING_PROXY) return this.readProxyHeader(bytes, at, end)
     if (this.reading === IN_CONTENT)
       return this.isContentPaused ? at : this.takeContent(this.content!, bytes, at, end)
     return this.reading === OVER ? end : at
+  }
+
+  private readProxyHeader(bytes: Buffer, at: number, end: number): number {
+    const header = new ProxyHeader()
+    const next = parseProxyHeader(bytes, at, end, header)
+    if (next === INCOMPLETE) return at
+    if (next < 0) {
+      const { log } = this.endpoint.hosts.fallback.location
+      log.error(`${proxyRefusalWords(next)} from ${formatAddress(this.peer)}`)
+      this.endConnection(true)
+      return end
+    }
+    this.proxy = header
+    this.reading = AWAITING_HEAD
+    return next
   }
 
   private readHead(bytes: Buffer, at: number, end: number): number {
@@ -353,7 +375,7 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
   /** What is waited for now, and until when. */
   private awaitNext(): void {
     const { connection } = this
-    if (connection.isClosed || this.reading === OVER) return
+    if (connection.isClosed || this.reading === OVER || this.reading === AWAITING_PROXY) return
     const { limits } = this
     const { now } = connection.loop
     if (this.reading === AWAITING_HEAD && this.exchange === null) {

@@ -20,12 +20,14 @@ import {
   type Failure,
 } from '../io/connection.ts'
 import { Listener, type ListenerOwner, localAddress } from '../io/listener.ts'
+import type { Network } from '../io/network.ts'
 import type { Outbox } from '../io/outbox.ts'
 import { plain } from '../io/transport.ts'
 import type { Log } from '../log.ts'
 import { Deadline } from '../loop/deadlines.ts'
 import type { Continuation, Loop } from '../loop/loop.ts'
 import { ACCEPTED, Counters } from './counters.ts'
+import { levelFor } from './debug-connection.ts'
 import { type Endpoint, HeadPool, HttpConnection, type HttpSurroundings } from './http-connection.ts'
 import { Chain, type ExchangeLimits, Location } from './location.ts'
 import type { Module } from './module.ts'
@@ -83,7 +85,11 @@ export interface ServerOptions {
   /** Those whose `close` is called at the end. */
   readonly modules: readonly Module[]
   readonly counters?: Counters
+  /** Connections from there are logged in every detail. */
+  readonly watched?: readonly Network[]
 }
+
+const NO_NETWORKS: readonly Network[] = []
 
 export class Server implements ListenerOwner, HttpSurroundings {
   readonly phases: Phases
@@ -177,7 +183,9 @@ export class Server implements ListenerOwner, HttpSurroundings {
     const admission = this.admissions.get(listener)!
     const { endpoint, setting } = admission.others?.get(formatAddress(localAddress(fd))) ?? admission
     this.counters.add(ACCEPTED)
-    this.connections.add(new HttpConnection(new Connection(fd, peer, setting), this, endpoint))
+    const isWatched = levelFor(this.options.watched ?? NO_NETWORKS, peer) === 'debug'
+    const connection = new Connection(fd, peer, setting)
+    this.connections.add(new HttpConnection(connection, this, endpoint, isWatched))
   }
 
   onPause(reason: string): void {

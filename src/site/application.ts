@@ -6,7 +6,6 @@
  * The master reads the files once; what it has read goes to its workers as a snapshot, from which each makes its own site.
  */
 
-import type { Block } from '../config/block.ts'
 import { renderDiagnostic } from '../config/diagnostic.ts'
 import { errnoWords } from '../errno.ts'
 import { formatAddress } from '../io/address.ts'
@@ -115,11 +114,13 @@ class Loaded implements LoadedConfiguration {
 
   async serve(surroundings: Surroundings): Promise<RunningSite> {
     const { site, main, log } = this.reading
+    const events = eventsOf(main).settings(mainTable)
     const place = takeLoop(this.settings.eventMethod)
     const server = new Server(place.loop, place.outbox, {
       log,
       modules: site.modules,
-      mostConnections: connectionsOf(main),
+      mostConnections: events.worker_connections,
+      watched: events.debug_connection,
       counters: surroundings.counters,
     })
     site.counters.push(...surroundings.allCounters)
@@ -145,8 +146,4 @@ class Loaded implements LoadedConfiguration {
 
 function listensOf({ site }: Reading): ListenSpec[] {
   return site.sockets.map(({ address, options }) => ({ key: formatAddress(address), address, options }))
-}
-
-function connectionsOf(main: Block): number {
-  return eventsOf(main).settings(mainTable).worker_connections
 }
