@@ -1,7 +1,8 @@
 /**
  * Text as octets, for whoever writes what came from both sides of HTTP into one file.
  *
- *   octetsOf('/é')      '/\xC3\xA9': a string in which each character stands for one octet
+ *   octetsOf('/é')          '/\xC3\xA9': a string in which each character stands for one octet
+ *   textOf('/\xC3\xA9')     '/é': the way back
  *
  * What was on the wire is text of that kind already (`latin1` in `bytes.ts`), while paths that were decoded and words of the
  * configuration are text of Unicode. One string does not say which it is. So: text that holds a character beyond U+00FF is
@@ -20,4 +21,10 @@ export function octetsOf(text: string): string {
   if (!NOT_ASCII.test(text)) return text
   if (!BEYOND_OCTETS.test(text) && UTF8.test(text)) return text
   return Buffer.from(text, 'utf8').toString('latin1')
+}
+
+/** @returns octets that are UTF-8 decoded; all others as they are */
+export function textOf(octets: string): string {
+  if (!NOT_ASCII.test(octets) || !UTF8.test(octets)) return octets
+  return Buffer.from(octets, 'latin1').toString('utf8')
 }

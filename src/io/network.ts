@@ -3,6 +3,7 @@
  *
  *   parseNetwork('192.0.2.0/24')     also '192.0.2.1', '2001:db8::/32', 'unix:'; null for what is none
  *   contains(network, address)
+ *   addressBytes(address)            4 or 16 of them
  *
  * An IPv4 client of an IPv6 socket counts as IPv4, as `io/address.ts` shows it. Names are not looked up.
  */
@@ -19,12 +20,12 @@ export interface Network {
 }
 
 export function parseNetwork(text: string): Network | null {
-  if (text === 'unix:') return { family: AF_UNIX, bytes: bytesOf(unixAddress('')), prefixBits: 0 }
+  if (text === 'unix:') return { family: AF_UNIX, bytes: addressBytes(unixAddress('')), prefixBits: 0 }
   const [host = '', prefix, ...more] = text.split('/')
   // A zone belongs to one machine's interface, not to a network.
   if (more.length > 0 || isIP(host) === 0 || host.includes('%')) return null
   const address = inetAddress(host, 0)
-  const bytes = bytesOf(address)
+  const bytes = addressBytes(address)
   const prefixBits = prefix === undefined ? bytes.length * 8 : readPrefix(prefix)
   return prefixBits <= bytes.length * 8 ? { family: address.family, bytes, prefixBits } : null
 }
@@ -36,7 +37,7 @@ function readPrefix(text: string): number {
 export function contains(network: Network, address: Address): boolean {
   if (address.family !== network.family) return false
   const { bytes, prefixBits } = network
-  const other = bytesOf(address)
+  const other = addressBytes(address)
   const whole = prefixBits >> 3
   for (let i = 0; i < whole; i++) if (bytes[i] !== other[i]) return false
   const rest = prefixBits & 7
@@ -44,7 +45,7 @@ export function contains(network: Network, address: Address): boolean {
 }
 
 /** Of the address alone, in network byte order; none of a Unix socket. */
-function bytesOf(address: Address): Uint8Array {
+export function addressBytes(address: Address): Uint8Array {
   if (address.family === AF_UNIX) return new Uint8Array(0)
   const layout = address.family === AF_INET ? SOCKADDR_IN : SOCKADDR_IN6
   const length = address.family === AF_INET ? 4 : 16

@@ -4,7 +4,8 @@
  *   const variables = new Variables()
  *   variables.add({ name: 'uri', doc: '…', get: x => x.path })
  *   variables.addFamily({ prefix: 'arg_', doc: '…', member: name => x => argumentOf(x, name) })
- *   variables.slot('name', doc)            a variable that the configuration defines: its values lie in `x.values`
+ *   variables.addOnce({ … })               the same for a value that stays what it first was; it lies in `x.values`
+ *   variables.slot('name', doc)            a variable that the configuration defines: its values lie there too
  *   const value = variables.compile(template, onUnknown)
  *   value.of(x)                            the text; '' for a variable that has no value
  *
@@ -15,7 +16,10 @@
 import type { Template } from '../config/template.ts'
 import type { Exchange } from './exchange.ts'
 
-/** @returns null when the variable has no value: a log shows `-`, a template '' */
+/**
+ * @returns null when the variable has no value: a log shows `-`, a template ''. Otherwise text of Unicode, as the words of the
+ * configuration are: octets of a message are decoded where they are UTF-8 (`http/octets.ts` has both directions)
+ */
 export type Getter = (x: Exchange) => string | null
 
 export interface VariableRow {
@@ -113,6 +117,21 @@ export class Variables {
     this.rows.set(row.name, row)
   }
 
+  /** Of a variable whose value is computed when it is first asked for, and is the same for the rest of the exchange. */
+  addOnce(row: VariableRow): void {
+    const index = this.slots++
+    this.add({
+      ...row,
+      get(x) {
+        const known = x.values[index]
+        if (known !== undefined) return known
+        const value = row.get(x)
+        if (value !== null) setValue(x, index, value)
+        return value
+      },
+    })
+  }
+
   addFamily(family: VariableFamily): void {
     this.families.push(family)
   }
@@ -150,10 +169,7 @@ export class Variables {
       name: lower,
       doc,
       get: (x: Exchange) => x.values[index] ?? null,
-      set: (x: Exchange, value: string) => {
-        if (x.values === NO_VALUES) x.values = []
-        x.values[index] = value
-      },
+      set: (x: Exchange, value: string) => setValue(x, index, value),
     }
     this.rows.set(lower, row)
     return row
@@ -178,6 +194,11 @@ export class Variables {
 
 /** What all exchanges share that have stored no value. */
 export const NO_VALUES: (string | undefined)[] = []
+
+function setValue(x: Exchange, index: number, value: string): void {
+  if (x.values === NO_VALUES) x.values = []
+  x.values[index] = value
+}
 
 /** `$1` to `$9`: the groups of the regular expression that matched last. */
 function captureRow(index: number): VariableRow {

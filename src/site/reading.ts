@@ -16,8 +16,9 @@ import { addressesOfName } from '../io/lookup.ts'
 import type { Log } from '../log.ts'
 import { ELSEWHERE } from '../modules/elsewhere.ts'
 import { FEATURES } from '../modules/features.ts'
+import { coreVariables } from '../server/core-variables.ts'
 import { type ErrorPlace, openErrorLog } from '../server/error-log-places.ts'
-import { Variables } from '../server/variables.ts'
+import { requestFieldsTable } from '../server/field-variables.ts'
 import { blocksTable } from './blocks.ts'
 import type { Layout } from './layout.ts'
 import { headTable, limitsTable } from './limits.ts'
@@ -46,7 +47,14 @@ export interface Reading {
 }
 
 /** All tables, the core's first. */
-export const TABLES = [mainTable, blocksTable, headTable, limitsTable, ...FEATURES.map(({ table }) => table)]
+export const TABLES = [
+  mainTable,
+  blocksTable,
+  headTable,
+  requestFieldsTable,
+  limitsTable,
+  ...FEATURES.map(({ table }) => table),
+]
 
 export function readConfiguration(invocation: Invocation, files: Files): Reading {
   const { layout, configurationPath, globals } = invocation
@@ -66,7 +74,7 @@ export function readConfiguration(invocation: Invocation, files: Files): Reading
   logFiles.log = log
   const site = buildSite(main, {
     features: FEATURES,
-    variables: new Variables(),
+    variables: coreVariables(),
     problems,
     surroundings,
     log,
