@@ -13,7 +13,7 @@
  *         | ^ a ";" is missing before it
  */
 
-import { COMMAND_LINE, lineTextOf, type Place } from './source.ts'
+import { COMMAND_LINE, lineOf, type Place, type Source } from './source.ts'
 
 export interface Related {
   /** `the block opened here is not closed`. */
@@ -34,8 +34,14 @@ export interface Diagnostic {
   readonly related: readonly Related[]
 }
 
+/** More than this nobody reads; what has more is hardly a configuration. */
+const MAX_PROBLEMS = 500
+
 export class Problems {
   readonly list: Diagnostic[] = []
+  /** How many were found beyond {@link MAX_PROBLEMS}. */
+  omitted = 0
+  readonly #seen = new Map<Source | null, Set<string>>()
 
   error(place: Place | null, summary: string, expected = '', related: readonly Related[] = []): void {
     this.#add({ severity: 'error', level: 'emerg', summary, place, expected, related })
@@ -45,23 +51,33 @@ export class Problems {
     this.#add({ severity: 'warning', level: 'warn', summary, place, expected, related })
   }
 
+  /** Those of one source, found in several rounds, in the order of their places. */
+  take(others: Problems): void {
+    const inOrder = others.list.toSorted((a, b) => (a.place?.offset ?? 0) - (b.place?.offset ?? 0))
+    for (const problem of inOrder) this.#add(problem)
+    this.omitted += others.omitted
+  }
+
   get hasErrors(): boolean {
     return this.list.some(problem => problem.severity === 'error')
   }
 
   /** A file that is included ten times has each mistake once. */
   #add(problem: Diagnostic): void {
-    if (!this.list.some(other => isSame(other, problem))) this.list.push(problem)
+    if (!this.#isNew(problem)) return
+    if (this.list.length < MAX_PROBLEMS) this.list.push(problem)
+    else this.omitted++
   }
-}
 
-function isSame(a: Diagnostic, b: Diagnostic): boolean {
-  return (
-    a.summary === b.summary &&
-    a.severity === b.severity &&
-    a.place?.source === b.place?.source &&
-    a.place?.offset === b.place?.offset
-  )
+  #isNew({ place, level, summary }: Diagnostic): boolean {
+    const source = place?.source ?? null
+    const seen = this.#seen.get(source) ?? new Set()
+    this.#seen.set(source, seen)
+    const key = `${place?.offset} ${level} ${summary}`
+    if (seen.has(key)) return false
+    seen.add(key)
+    return true
+  }
 }
 
 /** Ends with a line feed. */
@@ -81,52 +97,73 @@ function fullPlace({ source, line, column }: Place): string {
   return `${visible(source.name)}:${line}:${column}`
 }
 
-/** How much of a long line stands before and behind the first marked character. */
+/** How much of a long line is shown before the marked characters and from their beginning on, in units. */
 const SHOWN_BEFORE = 60
 const SHOWN_BEHIND = 60
+/** Words under a line begin a line of their own rather than end behind this column. */
+const WIDTH = 120
 
-/** The line of a place and a second one that marks it: two lines, without the last line feed. */
+/** The line of a place, and what marks it: without the last line feed. */
 function excerpt(place: Place, mark: string, words: string): string {
-  const line = [...lineTextOf(place)]
-  const from = place.column - 1
-  const marked = [...place.source.text.slice(place.offset, place.offset + place.length)].length
-  const start = from > SHOWN_BEFORE + 10 ? from - SHOWN_BEFORE : 0
-  const end = line.length > from + SHOWN_BEHIND + 10 ? from + SHOWN_BEHIND : line.length
-  const markEnd = Math.min(from + Math.max(marked, 1), Math.max(end, from + 1))
-
-  let shown = start > 0 ? '…' : ''
-  let below = start > 0 ? ' ' : ''
-  for (let i = start; i < Math.max(end, markEnd); i++) {
-    const character = i < line.length ? line[i]! : ''
-    const isTab = character === '\t'
-    const cell = isTab ? '\t' : visible(character)
-    shown += cell
-    if (i < from) below += isTab ? '\t' : ' '.repeat(cell.length)
-    else if (i < markEnd) below += mark.repeat(isTab ? 1 : Math.max(cell.length, 1))
+  const { text, start, end, isCut } = windowOf(place)
+  const before = text.slice(start, place.offset)
+  const marked = text.slice(place.offset, Math.min(place.offset + place.length, end))
+  const behind = text.slice(place.offset + marked.length, end)
+  const left = isCut.left ? '… ' : ''
+  const shown = `${left}${cells(before)}${cells(marked)}${cells(behind)}${isCut.right ? ' …' : ''}`
+  const below = `${blank(left + cells(before))}${mark.repeat(Math.max(cells(marked).length, 1))}`
+  const lines = [`${String(place.line).padStart(5)} | ${shown}`, `      | ${below}`]
+  if (words !== '') {
+    const said = visible(words)
+    if (below.length + said.length + 9 <= WIDTH) lines[1] += ` ${said}`
+    else lines.push(`      | ${said}`)
   }
-  if (end < line.length) shown += '…'
-  const number = String(place.line).padStart(5)
-  const said = words === '' ? '' : ` ${visible(words)}`
-  return `${number} | ${shown}\n      | ${below}${said}`.replace(/[ \t]+$/gm, '')
+  return lines.map(line => line.trimEnd()).join('\n')
+}
+
+/** The part of its line that is shown around a place; it begins and ends between characters. */
+function windowOf(place: Place) {
+  const { text } = place.source
+  const { start: lineStart, end: lineEnd } = lineOf(place)
+  const isCut = {
+    left: place.offset - lineStart > SHOWN_BEFORE + 10,
+    right: lineEnd - place.offset > SHOWN_BEHIND + 10,
+  }
+  const start = isCut.left ? boundary(text, place.offset - SHOWN_BEFORE) : lineStart
+  const end = isCut.right ? boundary(text, place.offset + SHOWN_BEHIND) : lineEnd
+  return { text, start, end: Math.max(end, place.offset), isCut }
+}
+
+function boundary(text: string, offset: number): number {
+  return /^[\ud800-\udbff][\udc00-\udfff]/.test(text.slice(offset - 1, offset + 1)) ? offset - 1 : offset
+}
+
+/** Tabs stay tabs, above and below, so that the marks stand right whatever a terminal makes of them. */
+function cells(text: string): string {
+  return text.split('\t').map(visible).join('\t')
+}
+
+function blank(shown: string): string {
+  return shown.replace(/[^\t]/gu, ' ')
+}
+
+/** For a sentence: what is long loses its end. */
+export function shortened(text: string): string {
+  const characters = [...text.slice(0, 100)]
+  return characters.length <= 40 ? text : `${characters.slice(0, 40).join('')}…`
 }
 
 /**
- * Controls, invisible characters, and those that change the direction of writing, as escapes: a configuration may come
- * from anywhere, and what is printed about it must not steer the terminal.
+ * Controls, invisible characters, spaces that are none to nginx, and what changes the direction of writing, as escapes: a
+ * configuration may come from anywhere, and what is printed about it must not steer the terminal.
  */
 export function visible(text: string): string {
-  return text.replace(
-    /[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffd]|\p{Cs}/gu,
-    character => {
-      const code = character.codePointAt(0)!
-      if (code === 9) return '\\t'
-      if (code === 10) return '\\n'
-      if (code === 13) return '\\r'
-      return code < 256 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`
-    },
-  )
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu, character => {
+    const code = character.codePointAt(0)!
+    const hex = code.toString(16)
+    if (code < 256) return NAMED_ESCAPES[code] ?? `\\x${hex.padStart(2, '0')}`
+    return code > 0xffff ? `\\u{${hex}}` : `\\u${hex.padStart(4, '0')}`
+  })
 }
 
-function hex(code: number, digits: number): string {
-  return code.toString(16).padStart(digits, '0')
-}
+const NAMED_ESCAPES: Record<number, string> = { 9: '\\t', 10: '\\n', 13: '\\r' }

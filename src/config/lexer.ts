@@ -11,7 +11,7 @@
  */
 
 import type { Problems } from './diagnostic.ts'
-import { type Place, placeAt, type Source } from './source.ts'
+import { COMMAND_LINE, type Place, placeAt, type Source } from './source.ts'
 
 export interface Word {
   /** Without its quotes and escapes. */
@@ -35,6 +35,10 @@ export interface Statement {
 /** Keeps what is no configuration at all from becoming one word. */
 export const MAX_WORD = 65536
 
+/** nginx's buffer (`NGX_CONF_BUFFER`), at the end of which it gives up on a quote that is not closed. */
+const NGINX_BUFFER = 4096
+
+/** @returns the last one has END, and the words that nothing ended */
 export function readStatements(source: Source, problems: Problems): Statement[] {
   return new Lexer(source, problems).readAll()
 }
@@ -54,7 +58,8 @@ class Lexer {
   }
 
   readAll(): Statement[] {
-    this.#skipByteOrderMark()
+    if (this.#isBinary()) this.#at = this.#text.length
+    else this.#skipByteOrderMark()
     for (;;) {
       this.#skipBlanks()
       const character = this.#text[this.#at]
@@ -67,15 +72,20 @@ class Lexer {
     return this.#statements
   }
 
+  #isBinary(): boolean {
+    const at = this.#text.indexOf('\0')
+    if (at < 0) return false
+    const expected = 'this is no text: it has a zero byte here, and none of it is read'
+    this.#problems.error(this.#place(at, 1), 'unexpected "\0"', expected)
+    return true
+  }
+
   /** nginx takes the mark for the beginning of the first word. */
   #skipByteOrderMark(): void {
     if (!this.#text.startsWith('\ufeff')) return
-    const word = /^\S[^\s;{]*/.exec(this.#text)![0]
-    this.#problems.error(
-      this.#place(0, 1),
-      `unknown directive "${word}"`,
-      'the file begins with a byte order mark (U+FEFF), which is no space: save it as UTF-8 without one',
-    )
+    const [word] = /^[^ \t\r\n;{]*/.exec(this.#text)!
+    const expected = 'the file begins with a byte order mark (U+FEFF): save it as UTF-8 without one'
+    this.#problems.error(this.#place(0, 1), `unknown directive "${word}"`, expected)
     this.#at = 1
   }
 
@@ -99,32 +109,56 @@ class Lexer {
     this.#words = []
   }
 
+  /** As nginx: any number of "{" may follow a "$". */
   #readBare(): void {
     const start = this.#at
-    let isAfterDollar = false
+    let isVariable = false
     for (; this.#at < this.#text.length; this.#at++) {
       const character = this.#text[this.#at]
-      if (character === '{' && isAfterDollar) continue
+      if (character === '{' && isVariable) continue
       if (isBlank(character) || character === ';' || character === '{') break
-      isAfterDollar = character === '$'
+      isVariable = character === '$'
       if (character === '\\') this.#at++
     }
     this.#at = Math.min(this.#at, this.#text.length)
-    this.#pushWord(start, this.#at, false)
+    const raw = this.#text.slice(start, this.#at)
+    if (LOOKALIKE.test(raw)) this.#warnOfLookalike(raw, start)
+    this.#pushWord(raw, start, this.#at, false)
+  }
+
+  #warnOfLookalike(raw: string, start: number): void {
+    const at = raw.search(LOOKALIKE)
+    const character = raw[at]!
+    const code = `U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`
+    const isQuote = QUOTE_LOOKALIKE.test(character)
+    this.#problems.warn(
+      this.#place(start + at, 1),
+      `"${character}" is taken for a letter`,
+      isQuote
+        ? `this quote (${code}) quotes nothing: write " or '`
+        : `this space (${code}) separates no words: write a plain one`,
+    )
   }
 
   #readQuoted(quote: string): void {
     const start = this.#at
-    const end = this.#closing(quote)
-    if (end < 0) {
-      this.#recoverFromOpenQuote(start, quote)
+    const close = this.#closing(quote)
+    if (close < 0) {
+      this.#refuseOpenQuote(start, quote)
+      this.#readOneLine(start, quote)
       return
     }
-    this.#at = end + 1
-    this.#pushWord(start, this.#at, true)
-    const next = this.#text[this.#at]
-    // Behind a "}" the parser misses a ";".
-    if (next !== undefined && !isBlank(next) && !';{})'.includes(next)) this.#refuseAfterQuote(start, quote)
+    const next = this.#text[close + 1]
+    // A "}" behind a word is reported where its ";" is missed.
+    const isRight = next === undefined || isBlank(next) || ';{})'.includes(next)
+    if (!isRight) this.#refuseAfterQuote(start, close + 1, quote)
+    if (!isRight && this.#seemsOpen(start, close)) {
+      this.#readOneLine(start, quote)
+      return
+    }
+    this.#pushWord(this.#text.slice(start + 1, close), start, close + 1, true)
+    this.#at = close + 1
+    if (next === '#') this.#readBare()
   }
 
   /** @returns -1 when there is none */
@@ -136,50 +170,74 @@ class Lexer {
     return -1
   }
 
-  #refuseAfterQuote(start: number, quote: string): void {
-    const character = String.fromCodePoint(this.#text.codePointAt(this.#at)!)
+  /** Does a directive end with the line in which the quote begins? Then its other quote was forgotten there. */
+  #seemsOpen(start: number, close: number): boolean {
+    const lineEnd = this.#text.indexOf('\n', start)
+    return lineEnd >= 0 && lineEnd < close && /[;{][ \t\r]*$/.test(this.#text.slice(start + 1, lineEnd))
+  }
+
+  #refuseAfterQuote(start: number, at: number, quote: string): void {
+    const character = String.fromCodePoint(this.#text.codePointAt(at)!)
+    const isLong = this.#text.slice(start, at).includes('\n')
+    const expected = isLong
+      ? `this ${quote} closes a quoted word that began on an earlier line`
+      : `a space, ";" or "{" is expected behind the closing ${quote}`
     this.#problems.error(
-      this.#place(this.#at, character.length),
+      this.#place(at, character.length),
       `unexpected "${character}"`,
-      `a space, ";" or "{" must follow the closing ${quote}`,
-      [{ words: 'the quoted word begins here', place: this.#place(start, 1) }],
+      expected,
+      isLong
+        ? [{ words: `it begins here; is its closing ${quote} missing?`, place: this.#place(start, 1) }]
+        : [],
     )
   }
 
-  /** The quote is taken to end with its line, so that what follows is looked at too. */
-  #recoverFromOpenQuote(start: number, quote: string): void {
-    const isLong = this.#text.length - start > NGINX_BUFFER
-    this.#problems.error(
-      this.#place(isLong ? start : this.#text.length, isLong ? 1 : 0),
-      isLong
-        ? `too long parameter, probably missing terminating "${quote}" character`
-        : 'unexpected end of file, expecting ";" or "}"',
-      `a closing ${quote} is missing`,
-      [{ words: `the ${quote} that is not closed`, place: this.#place(start, 1) }],
-    )
+  #refuseOpenQuote(start: number, quote: string): void {
+    const missing = `a closing ${quote} is missing`
+    if (this.#text.length - start > NGINX_BUFFER) {
+      const summary = `too long parameter, probably missing terminating "${quote}" character`
+      this.#problems.error(this.#place(start, 1), summary, missing)
+      return
+    }
+    const summary =
+      this.#source.name === COMMAND_LINE
+        ? 'unexpected end of parameter, expecting ";"'
+        : 'unexpected end of file, expecting ";" or "}"'
+    const open = { words: 'the quoted word begins here', place: this.#place(start, 1) }
+    this.#problems.error(this.#place(this.#text.length, 0), summary, missing, [open])
+  }
+
+  /** A quoted word that is not closed is taken to end with its line, and with it the directive: so the rest is looked at too. */
+  #readOneLine(start: number, quote: string): void {
     const lineEnd = this.#text.indexOf('\n', start)
     const line = this.#text.slice(start, lineEnd < 0 ? undefined : lineEnd).trimEnd()
-    const hasSign = line.length > 1 && /[;{]$/.test(line)
-    const end = start + line.length - (hasSign ? 1 : 0)
-    this.#pushWord(start, end, true)
-    this.#at = end
-    if (hasSign) this.#endStatement(this.#text[end] as ';' | '{')
-    else this.#pushStatement(';', this.#place(end, 0))
+    const sign = line.length > 1 ? line.at(-1) : ''
+    const isEnded = sign === ';' || sign === '{'
+    const raw = line.slice(1, isEnded ? -1 : undefined).trimEnd()
+    const end = start + 1 + raw.length
+    this.#pushWord(raw.endsWith(quote) ? raw.slice(0, -1) : raw, start, end, true)
+    this.#at = start + line.length
+    if (isEnded) {
+      this.#at--
+      this.#endStatement(sign)
+    } else {
+      this.#skipBlanks()
+      const next = this.#text[this.#at]
+      if (next !== ';' && next !== '{') this.#pushStatement(';', this.#place(end, 0))
+    }
   }
 
-  #pushWord(start: number, end: number, isQuoted: boolean): void {
-    const quote = this.#text[start]
-    const isClosed = end - 1 > start && this.#text[end - 1] === quote
-    const raw = isQuoted
-      ? this.#text.slice(start + 1, isClosed ? end - 1 : end)
-      : this.#text.slice(start, end)
+  #pushWord(raw: string, start: number, end: number, isQuoted: boolean): void {
     const place = this.#place(start, end - start)
     if (raw.length > MAX_WORD) {
-      this.#problems.error(
-        place,
-        `too long parameter "${raw.slice(0, 10)}..." started`,
-        `a word may have up to ${MAX_WORD} characters`,
-      )
+      const summary = `too long parameter "${raw.slice(0, 10)}..." started`
+      this.#problems.error(place, summary, `a word may have up to ${MAX_WORD} characters`)
+    }
+    const bad = raw.indexOf('\ufffd')
+    if (bad >= 0) {
+      const offset = start + bad + (isQuoted ? 1 : 0)
+      const expected = 'a byte here is no UTF-8, or stands for one that was none: save the file as UTF-8'
+      this.#problems.error(this.#place(offset, 1), 'invalid UTF-8', expected)
     }
     this.#words.push({ text: unescaped(raw), isQuoted, place })
   }
@@ -189,12 +247,13 @@ class Lexer {
   }
 }
 
-/** Where nginx no longer waits for a closing quote (`NGX_CONF_BUFFER`). */
-const NGINX_BUFFER = 4096
-
 function isBlank(character: string | undefined): boolean {
   return character === ' ' || character === '\t' || character === '\r' || character === '\n'
 }
+
+/** What editors and web pages put in the place of a quote or a space. */
+const QUOTE_LOOKALIKE = /[\u2018-\u201f\u00ab\u00bb]/
+const LOOKALIKE = /[\u00a0\u2000-\u200b\u202f\u205f\u3000\u2018-\u201f\u00ab\u00bb]/
 
 const ESCAPES: Record<string, string> = { '"': '"', "'": "'", '\\': '\\', t: '\t', r: '\r', n: '\n' }
 

@@ -9,9 +9,10 @@
  * balance. Reading goes on after a mistake with what was most likely meant, so that one run shows all of them.
  */
 
-import type { Problems } from './diagnostic.ts'
-import { END, readStatements, type Statement, type Word } from './lexer.ts'
-import { COMMAND_LINE, type Place, placeAt, type Source } from './source.ts'
+import { Problems } from './diagnostic.ts'
+import { readStatements, type Statement, type Word } from './lexer.ts'
+import { setRight } from './punctuation.ts'
+import { COMMAND_LINE, type Place, type Source } from './source.ts'
 
 export interface Directive {
   readonly name: string
@@ -64,20 +65,13 @@ const MAX_INCLUDES = 32
 /** Includes that include twice each soon make more than a memory holds. */
 const MAX_DIRECTIVES = 2_000_000
 
-/** A block that is being read. */
-interface Frame {
-  /** Null for the file itself, and for a "{" without a name. */
-  readonly opener: { readonly words: readonly Word[]; readonly end: Place } | null
-  readonly directives: Directive[]
-}
-
 class Reader {
   readonly sources: Source[] = []
   readonly #folder: string
   readonly #files: Files
   readonly #problems: Problems
-  /** What a file was found to be, for the next include of it. */
-  readonly #read = new Map<string, Source>()
+  /** What the files say that were opened, for the next time that one is included. */
+  readonly #read = new Map<string, readonly Statement[]>()
   /** The files that are being read, outermost first. */
   readonly #open: string[] = []
   #directiveCount = 0
@@ -90,121 +84,83 @@ class Reader {
 
   /** @param by where it is included, null for the main file */
   readFile(path: string, by: Place | null, into: Directive[]): void {
-    let source = this.#read.get(path)
-    if (source === undefined) {
-      const result = this.#files.read(path)
-      if ('problem' in result) {
-        this.#problems.error(by, result.problem)
-        return
-      }
-      source = { name: path, text: result.text }
-      this.#read.set(path, source)
-      this.sources.push(source)
-    }
+    const statements = this.#read.get(path) ?? this.#openFile(path, by)
+    if (statements === null) return
     this.#open.push(path)
-    this.readSource(source, into)
+    this.#build(statements, into)
     this.#open.pop()
   }
 
   readSource(source: Source, into: Directive[]): void {
-    if (this.#isBinary(source)) return
-    const isCommandLine = source.name === COMMAND_LINE
-    const frames: Frame[] = [{ opener: null, directives: into }]
-    for (const statement of readStatements(source, this.#problems)) {
-      if (statement.terminator === '{') {
-        this.#openBlock(statement, frames, isCommandLine)
-      } else {
-        this.#addSimple(statement, frames, isCommandLine)
-        if (statement.terminator === '}') this.#closeBlock(statement, frames)
-      }
+    this.#build(this.#statementsOf(source), into)
+  }
+
+  #openFile(path: string, by: Place | null): readonly Statement[] | null {
+    const result = this.#files.read(path)
+    if ('problem' in result) {
+      this.#problems.error(by, result.problem)
+      return null
+    }
+    const source = { name: path, text: result.text }
+    this.sources.push(source)
+    const statements = this.#statementsOf(source)
+    this.#read.set(path, statements)
+    return statements
+  }
+
+  #statementsOf(source: Source): readonly Statement[] {
+    const found = new Problems()
+    const statements = setRight(readStatements(source, found), found)
+    this.#problems.take(found)
+    return statements
+  }
+
+  #build(statements: readonly Statement[], into: Directive[]): void {
+    const blocks: Directive[][] = [into]
+    for (const statement of statements) {
+      const directives = blocks.at(-1)!
+      if (statement.terminator === '{') blocks.push(this.#openBlock(statement, directives, blocks.length))
+      else if (statement.terminator === '}') blocks.pop()
+      else if (statement.terminator === ';') this.#addSimple(statement, directives)
     }
   }
 
-  #isBinary(source: Source): boolean {
-    const at = source.text.indexOf('\0')
-    if (at < 0) return false
-    this.#problems.error(
-      placeAt(source, at, 1),
-      'unexpected "\\0"',
-      'this is no text: the file contains a zero byte, and none of it is read',
-    )
-    return true
-  }
-
-  #openBlock({ words, end }: Statement, frames: Frame[], isCommandLine: boolean): void {
-    if (isCommandLine) {
+  /** @returns where its directives go; when the block is refused, a place that nobody looks at */
+  #openBlock({ words, end }: Statement, into: Directive[], depth: number): Directive[] {
+    const block: Directive[] = []
+    const [name, ...args] = words
+    if (name === undefined) return block
+    if (end.source.name === COMMAND_LINE) {
       this.#problems.error(end, 'block directives are not supported in -g option')
-    } else if (words.length === 0) {
-      this.#problems.error(end, 'unexpected "{"', 'a block has a name before its "{"')
-    } else if (words[0]!.text === 'include') {
+    } else if (name.text === 'include') {
       this.#problems.error(
         end,
         'directive "include" is not terminated by ";"',
-        'include takes a path and a ";", and has no block',
+        'include takes a path and then ";", and has no block',
       )
-    } else if (frames.length > MAX_DEPTH) {
-      this.#problems.error(end, 'too many nested blocks', `blocks may lie ${MAX_DEPTH} deep in one another`)
+    } else if (depth > MAX_DEPTH) {
+      if (depth === MAX_DEPTH + 1) {
+        this.#problems.error(end, 'too many nested blocks', `blocks may lie ${MAX_DEPTH} deep in one another`)
+      }
+    } else {
+      this.#add({ name: name.text, place: name.place, args, block, end }, into)
     }
-    const directives: Directive[] = []
-    const [name, ...args] = words
-    const parent = frames.at(-1)!.directives
-    if (name !== undefined && name.text !== 'include' && frames.length <= MAX_DEPTH) {
-      this.#add({ name: name.text, place: name.place, args, block: directives, end }, parent)
-    }
-    frames.push({ opener: words.length === 0 ? null : { words, end }, directives })
+    return block
   }
 
-  #addSimple({ words, terminator, end }: Statement, frames: Frame[], isCommandLine: boolean): void {
+  #addSimple({ words, end }: Statement, into: Directive[]): void {
     const [name, ...args] = words
-    if (name === undefined) {
-      if (terminator === ';') this.#problems.error(end, 'unexpected ";"', 'no directive stands before it')
-      else if (terminator === END) this.#checkAllClosed(end, frames)
-      return
-    }
-    if (terminator === '}') {
-      this.#problems.error(end, 'unexpected "}"', `a ";" is missing behind "${words.at(-1)!.text}"`)
-    } else if (terminator === END) {
-      this.#refuseEnd(words, end, frames, isCommandLine)
-    }
-    if (name.text === 'include') this.#include(name, args, frames.at(-1)!.directives)
-    else this.#add({ name: name.text, place: name.place, args, block: null, end }, frames.at(-1)!.directives)
+    if (name!.text === 'include') this.#include(name!, args, into)
+    else this.#add({ name: name!.text, place: name!.place, args, block: null, end }, into)
   }
 
   #add(directive: Directive, into: Directive[]): void {
-    if (++this.#directiveCount <= MAX_DIRECTIVES) into.push(directive)
+    this.#directiveCount++
+    if (this.#directiveCount <= MAX_DIRECTIVES) into.push(directive)
     else if (this.#directiveCount === MAX_DIRECTIVES + 1) {
-      this.#problems.error(
-        directive.place,
-        'too many directives',
-        `there may be ${MAX_DIRECTIVES} of them; does a file include another many times?`,
-      )
+      const expected = `there may be ${MAX_DIRECTIVES}; does a file include another one many times?`
+      this.#problems.error(directive.place, 'too many directives', expected)
     }
-  }
-
-  #closeBlock({ end }: Statement, frames: Frame[]): void {
-    if (frames.length > 1) frames.pop()
-    else this.#problems.error(end, 'unexpected "}"', 'no block is open here')
-  }
-
-  #checkAllClosed(end: Place, frames: readonly Frame[]): void {
-    if (frames.length === 1) return
-    this.#problems.error(
-      end,
-      'unexpected end of file, expecting "}"',
-      missingBraces(frames),
-      unclosed(frames),
-    )
-  }
-
-  #refuseEnd(words: readonly Word[], end: Place, frames: readonly Frame[], isCommandLine: boolean): void {
-    this.#problems.error(
-      end,
-      isCommandLine
-        ? 'unexpected end of parameter, expecting ";"'
-        : 'unexpected end of file, expecting ";" or "}"',
-      `a ";" is missing behind "${words.at(-1)!.text}"`,
-      unclosed(frames),
-    )
   }
 
   #include(name: Word, args: readonly Word[], into: Directive[]): void {
@@ -213,7 +169,7 @@ class Reader {
       this.#problems.error(
         name.place,
         'invalid number of arguments in "include" directive',
-        'include takes one path, which may have "*", "?" and "[…]" in it',
+        `include takes one path, and ${args.length} words are given: quote a path that has spaces in it`,
       )
       return
     }
@@ -225,33 +181,15 @@ class Reader {
   }
 
   #mayOpen(path: string, by: Place): boolean {
-    const isCircle = this.#open.includes(path)
-    if (!isCircle && this.#open.length < MAX_INCLUDES && this.#directiveCount <= MAX_DIRECTIVES) return true
-    if (isCircle)
-      this.#problems.error(by, `"${path}" includes itself`, `${[...this.#open, path].join(' → ')}`)
-    else if (this.#open.length >= MAX_INCLUDES) {
-      this.#problems.error(
-        by,
-        'too many nested includes',
-        `files may include one another ${MAX_INCLUDES} deep`,
-      )
+    if (this.#directiveCount > MAX_DIRECTIVES) return false
+    const circle = this.#open.indexOf(path)
+    if (circle >= 0) {
+      const way = [...this.#open.slice(circle), path].join(' → ')
+      this.#problems.error(by, `"${path}" includes itself`, `this would never end: ${way}`)
+      return false
     }
+    if (this.#open.length < MAX_INCLUDES) return true
+    this.#problems.error(by, 'too many nested includes', `files may include one another ${MAX_INCLUDES} deep`)
     return false
   }
-}
-
-function missingBraces(frames: readonly Frame[]): string {
-  const count = frames.length - 1
-  return count === 1 ? 'a "}" is missing' : `${count} "}" are missing`
-}
-
-function unclosed(frames: readonly Frame[]): { words: string; place: Place }[] {
-  return frames
-    .slice(1)
-    .reverse()
-    .flatMap(({ opener }) =>
-      opener === null
-        ? []
-        : [{ words: 'the block opened here is not closed', place: opener.words[0]!.place }],
-    )
 }

@@ -28,57 +28,61 @@ export const COMMAND_LINE = 'command line'
 
 /** @param offset may be that of the end of the text, where what is missing would stand */
 export function placeAt(source: Source, offset: number, length: number): Place {
-  const starts = lineStartsOf(source)
-  const line = lineAt(starts, offset)
+  const { starts, pairs } = rulerOf(source)
+  const line = lastUpTo(starts, offset) + 1
   const start = starts[line - 1]!
-  return { source, offset, length, line, column: countCharacters(source.text, start, offset) + 1 }
+  const column = offset - start + 1 - (lastUpTo(pairs, offset - 1) - lastUpTo(pairs, start - 1))
+  return { source, offset, length, line, column }
 }
 
-/** Without the end of the line. */
-export function lineTextOf(place: Place): string {
-  const starts = lineStartsOf(place.source)
-  const end = starts[place.line]
-  const text = place.source.text.slice(starts[place.line - 1], end === undefined ? undefined : end - 1)
-  return text.endsWith('\r') ? text.slice(0, -1) : text
+/** How far the line of a place is indented, in units, and whether only that stands before the place. */
+export function indentOf({ source, offset, line }: Place): { indent: number; isFirst: boolean } {
+  const start = rulerOf(source).starts[line - 1]!
+  let indent = 0
+  while (isIndent(source.text.charCodeAt(start + indent))) indent++
+  return { indent, isFirst: start + indent === offset }
 }
 
-/** Found once for each source; the sources of a configuration live as long as it is read. */
-const lineStarts = new WeakMap<Source, number[]>()
+function isIndent(unit: number): boolean {
+  return unit === 0x20 || unit === 0x09
+}
 
-function lineStartsOf(source: Source): number[] {
-  let starts = lineStarts.get(source)
-  if (starts === undefined) {
-    starts = [0]
-    for (let at = source.text.indexOf('\n'); at >= 0; at = source.text.indexOf('\n', at + 1)) {
-      starts.push(at + 1)
-    }
-    lineStarts.set(source, starts)
+/** Where the line of a place begins and ends in its source, without what ends it. */
+export function lineOf({ source, line }: Place): { start: number; end: number } {
+  const { starts } = rulerOf(source)
+  const start = starts[line - 1]!
+  const end = (starts[line] ?? source.text.length + 1) - 1
+  return { start, end: end > start && source.text[end - 1] === '\r' ? end - 1 : end }
+}
+
+/** What turns an offset into line and column: where lines begin, and where characters lie that are two units long. */
+interface Ruler {
+  readonly starts: readonly number[]
+  readonly pairs: readonly number[]
+}
+
+/** Made once for each source. */
+const rulers = new WeakMap<Source, Ruler>()
+
+function rulerOf(source: Source): Ruler {
+  let ruler = rulers.get(source)
+  if (ruler === undefined) {
+    const starts = [0, ...[...source.text.matchAll(/\n/g)].map(({ index }) => index + 1)]
+    const pairs = [...source.text.matchAll(/[\ud800-\udbff][\udc00-\udfff]/g)].map(({ index }) => index)
+    ruler = { starts, pairs }
+    rulers.set(source, ruler)
   }
-  return starts
+  return ruler
 }
 
-/** The last line that begins at or before the offset, from 1. */
-function lineAt(starts: readonly number[], offset: number): number {
-  let low = 0
-  let high = starts.length
+/** @returns the index of the last of these ascending numbers that is not greater; -1 when all are */
+function lastUpTo(ascending: readonly number[], limit: number): number {
+  let low = -1
+  let high = ascending.length
   while (high - low > 1) {
     const middle = (low + high) >> 1
-    if (starts[middle]! <= offset) low = middle
+    if (ascending[middle]! <= limit) low = middle
     else high = middle
   }
-  return low + 1
-}
-
-function countCharacters(text: string, start: number, end: number): number {
-  let count = end - start
-  for (let i = start; i < end; i++) if (isSecondHalf(text, i)) count--
-  return count
-}
-
-/** The second of two units that are one character together. */
-function isSecondHalf(text: string, i: number): boolean {
-  const unit = text.charCodeAt(i)
-  if (unit < 0xdc00 || unit > 0xdfff || i === 0) return false
-  const before = text.charCodeAt(i - 1)
-  return before >= 0xd800 && before <= 0xdbff
+  return low
 }

@@ -22,13 +22,15 @@ export interface Template {
   readonly place: Place
 }
 
-const VARIABLE = /\$(?:([1-9])|\{([A-Za-z0-9_]+)\}|([A-Za-z0-9_]+))/y
+/** A name that is only digits is none: nginx takes `${1}` for a variable "1", which there is not. */
+const VARIABLE = /\$(?:([1-9])|\{(?![0-9]+\})([A-Za-z0-9_]+)\}|([A-Za-z0-9_]+))/y
 
-/** After a mistake, what is wrong stays in the parts as text. */
+/** Only the first mistake of a word is reported; a "$" that is wrong stays in the parts as text. */
 export function parseTemplate(word: Word, problems: Problems): Template {
   const { text, place } = word
   const parts: Part[] = []
   let literal = ''
+  let isRefused = false
   for (let at = 0; at < text.length; ) {
     const dollar = text.indexOf('$', at)
     literal += text.slice(at, dollar < 0 ? text.length : dollar)
@@ -36,7 +38,8 @@ export function parseTemplate(word: Word, problems: Problems): Template {
     VARIABLE.lastIndex = dollar
     const match = VARIABLE.exec(text)
     if (match === null) {
-      refuse(word, dollar, problems)
+      if (!isRefused) refuse(word, dollar, problems)
+      isRefused = true
       literal += '$'
       at = dollar + 1
       continue
@@ -51,22 +54,20 @@ export function parseTemplate(word: Word, problems: Problems): Template {
   return { text, parts, place }
 }
 
+/** In the order in which nginx finds out: `${` at the end or before `}` has no name, and then the bracket is missed. */
 function refuse(word: Word, dollar: number, problems: Problems): void {
-  const open = /^\$\{([A-Za-z0-9_]*)/.exec(word.text.slice(dollar))
-  const name = open?.[1] ?? ''
-  if (open !== null && (name !== '' || (word.text[dollar + 2] ?? '}') !== '}')) {
-    problems.error(
-      placeWithin(word, dollar, open[0].length),
-      `the closing bracket in "${name}" variable is missing`,
-      `a name of letters, digits and "_" is followed by "}", as in "\${${name === '' ? 'name' : name}}"`,
-    )
-    return
+  const [whole, brace, name, close] = /\$(\{?)([A-Za-z0-9_]*)(\}?)/.exec(word.text.slice(dollar))!
+  const place = placeWithin(word, dollar, whole.length)
+  const isAtEnd = dollar + whole.length === word.text.length
+  if (brace === '' || (name === '' && (close !== '' || isAtEnd))) {
+    const expected = 'a "$" begins a variable, such as $uri or $1; there is no way to escape it'
+    problems.error(place, 'invalid variable name', expected)
+  } else if (close === '') {
+    const expected = 'letters, digits and "_" make a name, and then comes the closing "}"'
+    problems.error(place, `the closing bracket in "${name}" variable is missing`, expected)
+  } else {
+    problems.error(place, `unknown "${name}" variable`, `a capture is written without braces, as in "$1"`)
   }
-  problems.error(
-    placeWithin(word, dollar, 1),
-    'invalid variable name',
-    'a "$" begins a variable, such as $uri or $1, and cannot be escaped',
-  )
 }
 
 /** The place of some characters of a word. Where escapes were taken out of it, the place of the whole word. */
