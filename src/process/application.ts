@@ -55,6 +55,8 @@ export interface Logs {
   reopen(owner: number | null): void
   /** Writes what is buffered; nothing is logged afterwards. */
   close(): void
+  /** What is kept in memory only, as octets; '' for nothing. Also when they are closed. */
+  memory(): string
 }
 
 export interface Surroundings {

@@ -14,6 +14,7 @@ import { close, fcntl } from '../sys/libc.ts'
 import type { Application, ListeningSocket, LoadedConfiguration, Site } from './application.ts'
 import { keepEnvironment } from './environment.ts'
 import type { Generation } from './generation.ts'
+import { dumpMemoryAtBadEnd } from './memory-dump.ts'
 import { type Origin, Service, type Staff } from './service.ts'
 import { IGNORED, onSignals } from './signals.ts'
 
@@ -26,6 +27,7 @@ export class Single implements Staff {
 
   constructor(application: Application, origin: Origin) {
     this.service = new Service(application, origin, this)
+    dumpMemoryAtBadEnd(() => this.service.current?.logs ?? null)
     const terminate = { action: 'exiting', act: () => void this.terminate() }
     onSignals(
       {

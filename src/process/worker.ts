@@ -13,6 +13,7 @@ import { close, fcntl } from '../sys/libc.ts'
 import type { Application, LoadedConfiguration, Logs, Site, Surroundings } from './application.ts'
 import { redirectStderr } from './daemon.ts'
 import { keepEnvironment } from './environment.ts'
+import { dumpMemoryAtBadEnd } from './memory-dump.ts'
 import type { Command, Start, ToMaster, ToWorker } from './messages.ts'
 import { FATAL, giveUpRights } from './rights.ts'
 import { countersAt } from './shared-counters.ts'
@@ -57,6 +58,7 @@ class Worker {
     })
     process.once('disconnect', () => this.onMasterGone())
     process.on('uncaughtException', error => this.fail(error))
+    dumpMemoryAtBadEnd(() => this.logs)
   }
 
   hearStart(): Promise<Start> {

@@ -1,13 +1,18 @@
 /**
- * What a line of the error log tells of the exchange that it is about: read from it only when such a line is written.
+ * What a line of the error log tells of the exchange or the connection that it is about: read from it only when such a line is written.
  */
 
-import type { Address } from '../io/address.ts'
+import { type Address, formatAddress } from '../io/address.ts'
 import type { LogContext } from '../log.ts'
-import type { Exchange } from './exchange.ts'
+import type { ConnectionFacts, Exchange } from './exchange.ts'
 
 export function logContextOf(x: Exchange): LogContext {
   return new ExchangeContext(x)
+}
+
+/** Of a connection without an exchange: before the first, between two, at its end. */
+export function logContextOfConnection(facts: ConnectionFacts): LogContext {
+  return new ConnectionContext(facts)
 }
 
 /** A client as logs name it. */
@@ -24,6 +29,26 @@ export function targetText(x: Exchange): string {
 export function requestLine(x: Exchange): string {
   const version = x.head.isComplete ? ` HTTP/1.${x.head.versionMinor}` : ''
   return `${x.head.method} ${targetText(x)}${version}`.trim()
+}
+
+class ConnectionContext implements LogContext {
+  private readonly facts: ConnectionFacts
+
+  constructor(facts: ConnectionFacts) {
+    this.facts = facts
+  }
+
+  get connection(): number {
+    return this.facts.serial
+  }
+
+  get client(): string {
+    return clientText(this.facts.peer)
+  }
+
+  get server(): string {
+    return formatAddress(this.facts.localAddress)
+  }
 }
 
 class ExchangeContext implements LogContext {

@@ -30,6 +30,7 @@ import { ACCEPTED, Counters } from './counters.ts'
 import { levelFor } from './debug-connection.ts'
 import { type Endpoint, HeadPool, HttpConnection, type HttpSurroundings } from './http-connection.ts'
 import { Chain, type ExchangeLimits, Location } from './location.ts'
+import { logContextOfConnection } from './log-context.ts'
 import type { Module } from './module.ts'
 import { Phases } from './phases.ts'
 import { ResponseHeads } from './response-heads.ts'
@@ -199,17 +200,19 @@ export class Server implements ListenerOwner, HttpSurroundings {
   onConnectionClosed(connection: HttpConnection, failure: Failure): void {
     this.connections.delete(connection)
     for (const listener of this.listeners) if (listener.isPaused) listener.resume()
-    if (failure !== null) this.logFailure(connection.peer, failure)
+    if (failure !== null) this.logFailure(connection, failure)
     this.noteIfEmpty()
   }
 
-  private logFailure(peer: Address, failure: NonNullable<Failure>): void {
-    const from = formatAddress(peer)
-    if ('error' in failure)
-      this.log.error(`connection from ${from} ended by our mistake: ${stackOf(failure.error)}`)
-    else if ('errno' in failure) {
-      this.log.debug(`connection from ${from}: ${errnoWords(failure.errno)} (${errnoName(failure.errno)})`)
-    } else this.log.info(`connection from ${from} cut: ${failure.words}`)
+  private logFailure(connection: HttpConnection, failure: NonNullable<Failure>): void {
+    const least = connection.isWatched ? 'debug' : undefined
+    const log = this.log.withContext(logContextOfConnection(connection), least)
+    const from = formatAddress(connection.peer)
+    if ('error' in failure) {
+      log.error(`connection from ${from} ended by our mistake: ${stackOf(failure.error)}`)
+    } else if ('errno' in failure) {
+      log.info(`connection from ${from}: ${errnoWords(failure.errno)} (${errnoName(failure.errno)})`)
+    } else log.info(`connection from ${from} cut: ${failure.words}`)
   }
 
   private noteIfEmpty(): void {

@@ -93,7 +93,7 @@ class Loaded implements LoadedConfiguration {
   }
 
   openLogs(log: Log): Logs | null {
-    const { logFiles, log: own, errorPlaces } = this.reading
+    const { logFiles, log: own, errorPlaces, memories } = this.reading
     const refused = logFiles.open()
     for (const { path, errno } of refused) {
       log.emerg(`open() "${path}" failed (${-errno}: ${errnoWords(errno)})`)
@@ -109,6 +109,7 @@ class Loaded implements LoadedConfiguration {
       stderrPath: first !== undefined && 'path' in first ? first.path : null,
       reopen: owner => logFiles.reopen(owner),
       close: () => logFiles.close(),
+      memory: () => memories.map(({ contents }) => contents).join(''),
     }
   }
 

@@ -17,6 +17,7 @@ import type { Log } from '../log.ts'
 import { ELSEWHERE } from '../modules/elsewhere.ts'
 import { FEATURES } from '../modules/features.ts'
 import { coreVariables } from '../server/core-variables.ts'
+import type { MemorySink } from '../server/error-log.ts'
 import { type ErrorPlace, openErrorLog } from '../server/error-log-places.ts'
 import { requestFieldsTable } from '../server/field-variables.ts'
 import { blocksTable } from './blocks.ts'
@@ -44,6 +45,8 @@ export interface Reading {
   readonly logFiles: LogFiles
   readonly log: Log
   readonly errorPlaces: readonly ErrorPlace[]
+  /** The places of all error logs that are in memory. */
+  readonly memories: readonly MemorySink[]
 }
 
 /** All tables, the core's first. */
@@ -84,11 +87,21 @@ export function readConfiguration(invocation: Invocation, files: Files): Reading
     logOf: block => logs.of(block),
     serverLineOf: () => 'Server: veille\r\n',
   })
-  return { main, site, problems, sources, logFiles, log, errorPlaces: logs.placesOf(main) }
+  return {
+    main,
+    site,
+    problems,
+    sources,
+    logFiles,
+    log,
+    errorPlaces: logs.placesOf(main),
+    memories: logs.memories,
+  }
 }
 
 /** One log for all blocks that say the same. */
 class ErrorLogs {
+  readonly memories: MemorySink[] = []
   private readonly files: LogFiles
   private readonly standard: readonly ErrorPlace[]
   private readonly logs = new Map<readonly ErrorPlace[], Log>()
@@ -108,7 +121,8 @@ class ErrorLogs {
     const places = this.placesOf(block)
     const known = this.logs.get(places)
     if (known !== undefined) return known
-    const { log } = openErrorLog(places, this.files)
+    const { log, memories } = openErrorLog(places, this.files)
+    this.memories.push(...memories)
     this.logs.set(places, log)
     return log
   }
