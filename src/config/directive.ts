@@ -37,7 +37,7 @@ export class Call {
   /** In which kind of block it stands. */
   readonly context: string
   readonly surroundings: Surroundings
-  private readonly problems: Problems
+  readonly problems: Problems
 
   constructor(directive: Directive, context: string, surroundings: Surroundings, problems: Problems) {
     this.directive = directive

@@ -35,6 +35,7 @@ describe('the location of a redirect', () => {
 
   it('follows absolute_redirect, server_name_in_redirect and port_in_redirect', () => {
     assert.equal(told('absolute_redirect off;', '/x', odd), '/x')
+    assert.equal(told('absolute_redirect off;', '//evil.example/', odd), '/.//evil.example/')
     assert.equal(told('server_name_in_redirect on;', '/x', odd), 'http://first.example:8080/x')
     assert.equal(told('port_in_redirect off;', '/x', odd), 'http://a.example/x')
   })

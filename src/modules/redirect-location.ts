@@ -8,7 +8,7 @@
  * nothing in it can begin a field of its own.
  */
 
-import { flag } from '../config/directive.ts'
+import { flag, type SettingsOf } from '../config/directive.ts'
 import { formatHost } from '../io/address.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { defineFeature } from '../server/feature.ts'
@@ -40,25 +40,34 @@ export const redirects = defineFeature({
   table: redirectTable,
 })
 
-/** @param status one of 301, 302, 303, 307, 308 @param target a path that begins with a slash, or any other reference */
-export function redirect(x: Exchange, status: number, target: string): Outcome {
-  x.setErrorField('Location', locationText(x, target))
+/**
+ * @param status one of 301, 302, 303, 307, 308
+ * @param target a path that begins with a slash, or any other reference
+ * @param mayNameHost whether `//` at its begin is meant: the administrator has written it
+ */
+export function redirect(x: Exchange, status: number, target: string, mayNameHost = false): Outcome {
+  x.setErrorField('Location', locationText(x, target, mayNameHost))
   x.fail(status)
   return HANDLED
 }
 
 /** Where there is no configuration, the path stays a path. */
-export function locationText(x: Exchange, target: string): string {
-  const isLocal = target.startsWith('/') && x.location.block !== null
-  return validReference(isLocal ? absolute(x, target) : target)
+export function locationText(x: Exchange, target: string, mayNameHost = false): string {
+  if (!target.startsWith('/')) return validReference(target)
+  const settings = x.location.block?.settings(redirectTable)
+  if (settings?.absolute_redirect === true) return validReference(absolute(x, target, settings))
+  return validReference(mayNameHost ? target : hostless(target))
 }
 
-function absolute(x: Exchange, path: string): string {
-  const settings = x.location.block!.settings(redirectTable)
-  if (!settings.absolute_redirect) return path
+function absolute(x: Exchange, path: string, settings: SettingsOf<typeof redirectTable>): string {
   const scheme = x.isSecure ? 'https' : 'http'
   const host = (settings.server_name_in_redirect && x.server.name) || x.host || localHost(x)
   return `${scheme}://${host}${settings.port_in_redirect ? portText(x) : ''}${path}`
+}
+
+/** What begins with two slashes would name a host (RFC 3986 §4.2): a request for `//evil.example/` must not lead there. */
+function hostless(path: string): string {
+  return path.startsWith('//') ? `/.${path}` : path
 }
 
 /** For HTTP/1.0 without Host: the address that was connected to. */

@@ -32,6 +32,8 @@ export interface VariableRow {
   readonly set?: (x: Exchange, value: string) => void
 }
 
+export type SettableRow = Required<VariableRow>
+
 /** Variables without number: `$http_` and the name of a field. */
 export interface VariableFamily {
   /** `http_` */
@@ -111,10 +113,17 @@ export class Variables {
   private readonly rows = new Map<string, VariableRow>()
   private readonly families: VariableFamily[] = []
   private slots = 0
+  /** Where in `x.values` the stored value of a name lies. */
+  private readonly stored = new Map<string, number>()
 
-  /** The later row wins: a configuration may define a variable anew, as nginx lets `map` do. */
+  /**
+   * The later row wins: a configuration may define a variable anew, as nginx lets `map` do. What `set` has stored in one that has
+   * a slot as well goes before what the row would give.
+   */
   add(row: VariableRow): void {
-    this.rows.set(row.name, row)
+    const index = this.stored.get(row.name)
+    if (index === undefined || row.set !== undefined) this.rows.set(row.name, row)
+    else this.rows.set(row.name, storedRow(row.name, row.doc, index, row.get))
   }
 
   /** Of a variable whose value is computed when it is first asked for, and is the same for the rest of the exchange. */
@@ -156,21 +165,26 @@ export class Variables {
     return null
   }
 
+  /** Is it one of ours, which a configuration may neither define nor set? Members of families may be. */
+  isFixed(name: string): boolean {
+    const lower = name.toLowerCase()
+    const row = this.rows.get(lower)
+    if (row === undefined || row.set !== undefined) return false
+    return !this.families.some(({ prefix }) => lower.startsWith(prefix))
+  }
+
   /**
    * A variable whose value is stored in the exchange: by `set`, by a named capture, by whoever computes it once.
+   * @param otherwise gives the value as long as nothing is stored
    * @returns its row, the existing one when the name has one that can be set
    */
-  slot(name: string, doc = 'Defined by the configuration.'): Required<VariableRow> {
+  slot(name: string, doc = 'Defined by the configuration.', otherwise: Getter = nothing): SettableRow {
     const lower = name.toLowerCase()
     const known = this.rows.get(lower)
-    if (known?.set !== undefined) return known as Required<VariableRow>
+    if (known?.set !== undefined) return known as SettableRow
     const index = this.slots++
-    const row = {
-      name: lower,
-      doc,
-      get: (x: Exchange) => x.values[index] ?? null,
-      set: (x: Exchange, value: string) => setValue(x, index, value),
-    }
+    this.stored.set(lower, index)
+    const row = storedRow(lower, doc, index, otherwise)
     this.rows.set(lower, row)
     return row
   }
@@ -189,6 +203,19 @@ export class Variables {
     if (parts.every(part => typeof part === 'string')) return new Constant(parts.join(''))
     if (parts.length === 1) return new OneVariable(parts[0] as Getter)
     return new Joined(parts)
+  }
+}
+
+function nothing(): null {
+  return null
+}
+
+function storedRow(name: string, doc: string, index: number, otherwise: Getter): SettableRow {
+  return {
+    name,
+    doc,
+    get: x => x.values[index] ?? otherwise(x),
+    set: (x, value) => setValue(x, index, value),
   }
 }
 

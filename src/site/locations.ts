@@ -5,7 +5,7 @@
  */
 
 import type { Block } from '../config/block.ts'
-import { refusalText, translateRegex } from '../config/regex.ts'
+import { checkedPattern } from '../config/regex-problems.ts'
 import type { Place as SourcePlace } from '../config/source.ts'
 import type { Log } from '../log.ts'
 import type { Feature, LocationMatch, PlaceKind } from '../server/feature.ts'
@@ -157,10 +157,8 @@ export function matcherOf(
   isCaseless: boolean,
   place: SourcePlace,
 ): Matcher | null {
-  const pattern = translateRegex(source, isCaseless)
-  if (!('mistake' in pattern)) return new Matcher(pattern, context.variables)
-  context.problems.error(place, refusalText(source, pattern), '')
-  return null
+  const pattern = checkedPattern(source, isCaseless, place, context.problems)
+  return pattern === null ? null : new Matcher(pattern, context.variables)
 }
 
 function nameOf(kind: PlaceKind, match: LocationMatch | null): string {

@@ -40,7 +40,8 @@ export function buildSite(main: Block, options: SiteOptions): Site {
   const http = main.blocks('http')[0]
   if (http === undefined) return { sockets: [], modules: [], counters: [] }
   const context = new Context({ ...options, main, http })
-  for (const feature of options.features) declare(feature, context)
+  for (const feature of options.features) addVariables(feature, options.variables)
+  for (const feature of options.features) feature.declare?.(context)
   const builder = new LocationBuilder(context, options.features, options)
   const endpoints = new Endpoints(context, options.resolve)
   for (const block of http.blocks('server')) {
@@ -54,10 +55,10 @@ export function buildSite(main: Block, options: SiteOptions): Site {
   }
 }
 
-function declare(feature: Feature, context: Context): void {
-  for (const row of feature.variables ?? []) context.variables.add(row)
-  for (const family of feature.families ?? []) context.variables.addFamily(family)
-  feature.declare?.(context)
+/** Of all features, before any of them declares its own: nobody may define what another has. */
+function addVariables(feature: Feature, variables: Variables): void {
+  for (const row of feature.variables ?? []) variables.add(row)
+  for (const family of feature.families ?? []) variables.addFamily(family)
 }
 
 function serverOf(builder: LocationBuilder, block: Block, names: readonly ServerName[]): VirtualServer {
