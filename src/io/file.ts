@@ -38,7 +38,7 @@ import {
 export type { FileStatus } from '../sys/libc.ts'
 
 export function newStatus(): FileStatus {
-  return { mode: 0, sizeBytes: 0, modifiedSeconds: 0, modifiedNanoseconds: 0, ino: 0, dev: 0 }
+  return { mode: 0, sizeBytes: 0, modifiedSeconds: 0, modifiedNanoseconds: 0, ino: 0, uid: 0, dev: 0 }
 }
 
 export function isRegularFile(status: FileStatus): boolean {
@@ -57,6 +57,7 @@ export function isUnchanged(a: FileStatus, b: FileStatus): boolean {
     a.modifiedNanoseconds === b.modifiedNanoseconds &&
     a.sizeBytes === b.sizeBytes &&
     a.mode === b.mode &&
+    a.uid === b.uid &&
     a.dev === b.dev
   )
 }
@@ -93,10 +94,28 @@ export class OpenFile {
   }
 }
 
-const OPEN_FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
+/** Where files come from: a directory that they cannot leave, or the paths of this machine (`path-files.ts`). */
+export interface FileSource {
+  /** @returns 0 with `out` filled for whatever stands there, or `-errno` */
+  status(name: string, out: FileStatus): number
+  /** @returns a regular file, or `-errno`: `-EISDIR` for a directory, `-EACCES` for everything that is neither */
+  open(name: string, out: FileStatus): OpenFile | number
+}
+
+/** For whoever opens what may have become something else meanwhile: never with an effect, and never waiting. */
+export const OPEN_FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
 const linkTarget = Buffer.alloc(4096)
 
-export class Directory {
+/** @param fd just opened, or `-errno` @returns the file; what is no regular one is closed again */
+export function openedFile(fd: Fd, out: FileStatus): OpenFile | number {
+  if (fd < 0) return fd
+  const r = fstat(fd, out)
+  if (r === 0 && isRegularFile(out)) return new OpenFile(fd)
+  close(fd)
+  return r < 0 ? r : -EACCES
+}
+
+export class Directory implements FileSource {
   /** Absolute, without symbolic links. */
   readonly path: string
   private readonly fd: Fd
@@ -136,12 +155,7 @@ export class Directory {
     if (looked < 0) return looked
     if (isDirectory(out)) return this.status(name, out) < 0 ? -EXDEV : -EISDIR
     if (!isRegularFile(out)) return -EACCES
-    const fd = this.openAny(name, OPEN_FLAGS)
-    if (fd < 0) return fd
-    const r = fstat(fd, out)
-    if (r === 0 && isRegularFile(out)) return new OpenFile(fd)
-    close(fd)
-    return r < 0 ? r : -EACCES
+    return openedFile(this.openAny(name, OPEN_FLAGS), out)
   }
 
   release(): void {

@@ -12,6 +12,7 @@ export class UnsupportedPlatform extends Error {}
 interface PlatformTable {
   /** fcntl.h */
   readonly O_DIRECTORY: number
+  readonly O_NOFOLLOW: number
   /** asm/unistd.h: called by number, because older libcs have no function for them. */
   readonly SYS_statx: number
   readonly SYS_openat2: number
@@ -22,12 +23,14 @@ interface PlatformTable {
 const PLATFORMS: Readonly<Record<string, PlatformTable>> = {
   'linux-x64': {
     O_DIRECTORY: 0o200000,
+    O_NOFOLLOW: 0o400000,
     SYS_statx: 332,
     SYS_openat2: 437,
     EPOLL_EVENT: { sizeBytes: 12, data: 4 },
   },
   'linux-arm64': {
     O_DIRECTORY: 0o040000,
+    O_NOFOLLOW: 0o100000,
     SYS_statx: 291,
     SYS_openat2: 437,
     EPOLL_EVENT: { sizeBytes: 16, data: 8 },
@@ -43,7 +46,7 @@ function tableOf(platform: string): PlatformTable {
   )
 }
 
-export const { O_DIRECTORY, SYS_statx, SYS_openat2, EPOLL_EVENT } = tableOf(
+export const { O_DIRECTORY, O_NOFOLLOW, SYS_statx, SYS_openat2, EPOLL_EVENT } = tableOf(
   `${process.platform}-${process.arch}`,
 )
 
@@ -69,6 +72,7 @@ export const FD_CLOEXEC = 1
 
 // linux/openat2.h
 export const RESOLVE_NO_MAGICLINKS = 0x02
+export const RESOLVE_NO_SYMLINKS = 0x04
 export const RESOLVE_BENEATH = 0x08
 /** `struct open_how`: three 64-bit numbers: flags, mode, resolve. */
 export const OPEN_HOW = { sizeBytes: 24, flags: 0, mode: 8, resolve: 16 } as const
@@ -78,10 +82,12 @@ export const S_IFMT = 0o170000
 export const S_IFSOCK = 0o140000
 export const S_IFREG = 0o100000
 export const S_IFDIR = 0o040000
+export const S_IFLNK = 0o120000
 export const STATX_BASIC_STATS = 0x7ff
 /** `struct statx` has one layout on every processor; that is why it is used rather than `struct stat`. */
 export const STATX = {
   sizeBytes: 256,
+  uid: 20,
   mode: 28,
   ino: 32,
   size: 40,

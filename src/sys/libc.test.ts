@@ -33,7 +33,7 @@ const X = Buffer.from('x')
 const isGlibc = !readdirSync('/lib').some(name => name.startsWith('ld-musl'))
 
 function status(): libc.FileStatus {
-  return { mode: 0, sizeBytes: 0, modifiedSeconds: 0, modifiedNanoseconds: 0, ino: 0, dev: 0 }
+  return { mode: 0, sizeBytes: 0, modifiedSeconds: 0, modifiedNanoseconds: 0, ino: 0, uid: 0, dev: 0 }
 }
 
 describe('constants', () => {

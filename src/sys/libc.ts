@@ -14,6 +14,7 @@ import {
   OPEN_HOW,
   RESOLVE_BENEATH,
   RESOLVE_NO_MAGICLINKS,
+  RESOLVE_NO_SYMLINKS,
   STATX,
   STATX_BASIC_STATS,
   SYS_openat2,
@@ -64,9 +65,11 @@ export interface Native {
   unlink(path: string): number
   chmod(path: string, mode: number): number
   open(path: string, flags: number, mode: number): number
+  openat(at: Fd, path: string, flags: number, mode: number): number
   statx(number: number, at: Fd, path: string, flags: number, mask: number, out: Uint8Array): number
   openat2(number: number, at: Fd, path: string, how: Uint8Array, sizeBytes: number): number
   readlink(path: string, buffer: Uint8Array, sizeBytes: number): number
+  realpath(path: string, buffer: Uint8Array): number
   memfd_create(name: string, flags: number): number
   ftruncate(fd: Fd, sizeBytes: number): number
   mmap(address: number, sizeBytes: number, protection: number, flags: number, fd: Fd, offset: number): number
@@ -118,9 +121,11 @@ const PROTOTYPES: Readonly<Record<keyof Native, string>> = {
   unlink: 'int unlink(const char *path)',
   chmod: 'int chmod(const char *path, unsigned int mode)',
   open: 'int open(const char *path, int flags, int mode)',
+  openat: 'int openat(int at, const char *path, int flags, int mode)',
   statx: 'int syscall(long number, int at, const char *path, int flags, unsigned int mask, void *out)',
   openat2: 'int syscall(long number, int at, const char *path, void *how, size_t size)',
   readlink: 'int readlink(const char *path, void *buffer, size_t size)',
+  realpath: 'int64_t realpath(const char *path, void *buffer)',
   memfd_create: 'int memfd_create(const char *name, unsigned int flags)',
   ftruncate: 'int ftruncate(int fd, int64_t size)',
   mmap: 'int64_t mmap(int64_t address, size_t size, int protection, int flags, int fd, int64_t offset)',
@@ -343,9 +348,19 @@ export function open(path: string, flags: number, mode = 0): number {
   return result(native.open(path, flags, mode))
 }
 
+/** Relative to the directory `at`. @returns a descriptor or `-errno` @see openat(2) */
+export function openAt(at: Fd, path: string, flags: number): number {
+  return result(native.openat(at, path, flags, 0))
+}
+
 const how = Buffer.alloc(OPEN_HOW.sizeBytes)
 const howWords = new BigUint64Array(how.buffer, how.byteOffset, 3)
-howWords[2] = BigInt(RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS)
+
+function openHow(at: Fd, path: string, flags: number, resolve: number): number {
+  howWords[0] = BigInt(flags)
+  howWords[2] = BigInt(resolve)
+  return result(native.openat2(SYS_openat2, at, path, how, OPEN_HOW.sizeBytes))
+}
 
 /**
  * Opens `path`, which must not start with a slash, below the directory `at`; the kernel refuses every way out of it,
@@ -354,8 +369,12 @@ howWords[2] = BigInt(RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS)
  * @see openat2(2), RESOLVE_BENEATH
  */
 export function openBeneath(at: Fd, path: string, flags: number): number {
-  howWords[0] = BigInt(flags)
-  return result(native.openat2(SYS_openat2, at, path, how, OPEN_HOW.sizeBytes))
+  return openHow(at, path, flags, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS)
+}
+
+/** @returns a descriptor, or `-errno` (`-ELOOP`: there is a symbolic link on the way) @see openat2(2), RESOLVE_NO_SYMLINKS */
+export function openWithoutLinks(at: Fd, path: string, flags: number): number {
+  return openHow(at, path, flags, RESOLVE_NO_SYMLINKS)
 }
 
 /** What statx(2) says of a file, as far as a server asks. */
@@ -366,6 +385,8 @@ export interface FileStatus {
   modifiedSeconds: number
   modifiedNanoseconds: number
   ino: number
+  /** Its owner. */
+  uid: number
   /** Major and minor number in one. */
   dev: number
 }
@@ -373,6 +394,7 @@ export interface FileStatus {
 const statBytes = Buffer.alloc(STATX.sizeBytes)
 
 function readStatus(out: FileStatus): void {
+  out.uid = statBytes.readUInt32LE(STATX.uid)
   out.mode = statBytes.readUInt16LE(STATX.mode)
   out.sizeBytes = statBytes.readUInt32LE(STATX.size) + statBytes.readUInt32LE(STATX.size + 4) * 0x1_0000_0000
   out.modifiedSeconds =
@@ -433,6 +455,15 @@ export function schedSetaffinity(tid: number, mask: Uint8Array): number {
 /** @see prctl(2) */
 export function prctl(option: number, argument: number): number {
   return result(native.prctl(option, argument))
+}
+
+/**
+ * The absolute path without symbolic links.
+ * @param buffer at least PATH_MAX (4096) bytes, receives it with a zero at its end
+ * @returns 0 or `-errno` @see realpath(3)
+ */
+export function realpath(path: string, buffer: Uint8Array): number {
+  return native.realpath(path, buffer) === 0 ? -errno() : 0
 }
 
 // Waiting
