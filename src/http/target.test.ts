@@ -21,6 +21,7 @@ import {
   ORIGIN_FORM,
   parseHost,
   parseTarget,
+  pathOf,
   Target,
 } from './target.ts'
 
@@ -277,5 +278,16 @@ describe('host (RFC 9112 §3.2)', () => {
     assert.equal(hostOf('GET http://b/ HTTP/1.1'), MISSING_HOST)
     assert.equal(hostOf('GET http://b/ HTTP/1.1', 'Host: a b'), BAD_HOST)
     assert.equal(hostOf('OPTIONS http://b HTTP/1.1', 'Host: a'), 'b')
+  })
+})
+
+describe('the path alone', () => {
+  it('keeps empty segments where slashes are not merged', () => {
+    assert.equal(pathOf('/a//b', false), '/a//b')
+    assert.equal(pathOf('/a//b', true), '/a/b')
+    assert.equal(pathOf('//', false), '//')
+    assert.equal(pathOf('/a//', false), '/a//')
+    assert.equal(pathOf('/a//../b', false), '/a/b')
+    assert.equal(pathOf('/', false), '/')
   })
 })

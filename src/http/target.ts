@@ -2,6 +2,7 @@
  * The request target: its four forms (RFC 9112 §3.2), and the path as a name to look up.
  *
  *   parseTarget(head, isSecure, target)   fills the target, or says what is wrong with it
+ *   pathOf(rawPath, mergesSlashes)        its path alone, with or without empty segments
  *   parseHost(head, target)               Host, and the authority that goes before it (RFC 9110 §7.2)
  *   Target                                form, path, rawPath, query, authority, host
  *
@@ -118,20 +119,34 @@ function asterisk(target: Target): number {
   return OK
 }
 
-/** Sets `path` from `rawPath`: split, then decode, then resolve (RFC 3986 §2.4 and §5.2.4). */
+/** Sets `path` from `rawPath`. */
 function parsePath(target: Target): number {
+  const path = pathOf(target.rawPath, true)
+  if (typeof path === 'number') return path
+  target.path = path
+  return OK
+}
+
+/**
+ * Split, then decoded, then resolved (RFC 3986 §2.4 and §5.2.4).
+ * @param mergesSlashes empty segments are left out; else they stay, and count as segments of their own
+ * @returns the path, or a refusal
+ */
+export function pathOf(rawPath: string, mergesSlashes: boolean): string | number {
   const segments: string[] = []
   let endsInSlash = false
-  for (const raw of target.rawPath.split('/')) {
+  const raws = rawPath.split('/')
+  for (let i = 1; i < raws.length; i++) {
+    const raw = raws[i]!
     const segment = raw.includes('%') ? decoded(raw) : raw
     if (segment === null) return BAD_PATH_TEXT
     if (UNSERVABLE.test(segment)) return NO_SUCH_PATH
     endsInSlash = segment === '' || segment === '.' || segment === '..'
-    if (!endsInSlash) segments.push(segment)
+    const isKept = segment === '' && !mergesSlashes && i < raws.length - 1
+    if (!endsInSlash || isKept) segments.push(segment)
     else if (segment === '..' && segments.pop() === undefined) return PATH_ABOVE_ROOT
   }
-  target.path = `/${segments.join('/')}${endsInSlash && segments.length > 0 ? '/' : ''}`
-  return OK
+  return `/${segments.join('/')}${endsInSlash && segments.length > 0 ? '/' : ''}`
 }
 
 /**

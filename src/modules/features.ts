@@ -4,5 +4,6 @@
 
 import type { Feature } from '../server/feature.ts'
 import { accessLogFeature } from './access-log.ts'
+import { limitRate } from './limit-rate.ts'
 
-export const FEATURES: readonly Feature[] = [accessLogFeature]
+export const FEATURES: readonly Feature[] = [limitRate, accessLogFeature]

@@ -179,6 +179,8 @@ export class Exchange {
   isChunked = false
   /** Bytes per second that this exchange has been given in place of what its location says; 0 for no limit, null for nothing said. */
   rateBytes: number | null = null
+  /** So many bytes leave before the rate holds. */
+  rateAfterBytes = 0
   /** Lines that have followed the content. */
   sentTrailers = ''
   /** Length of the content as announced; null when it is not known. */

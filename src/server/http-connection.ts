@@ -21,7 +21,7 @@ import { type HeadLimits, RequestHead } from '../http/request-head.ts'
 import { checkRequest, type RequestFacts } from '../http/request-rules.ts'
 import { CONTINUE } from '../http/response-head.ts'
 import { mayHaveContent } from '../http/status.ts'
-import { ASTERISK_FORM, Target } from '../http/target.ts'
+import { ASTERISK_FORM, pathOf, Target } from '../http/target.ts'
 import { type Address, formatAddress } from '../io/address.ts'
 import type { Connection, Driver, Failure } from '../io/connection.ts'
 import type { OpenFile } from '../io/file.ts'
@@ -297,7 +297,15 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
       this.content = new RequestContent(x, facts.framing, facts.expectsContinue, this.limits.contentBytes)
     }
     if (!this.endpoint.hosts.isSingle) this.endpoint.hosts.assign(x)
+    if (!x.server.mergesSlashes) this.keepSlashes(x)
     phases.run(x)
+  }
+
+  /** The head was read before its server was known. */
+  private keepSlashes(x: Exchange): void {
+    if (!x.rawPath.includes('//')) return
+    const path = pathOf(x.rawPath, false)
+    if (typeof path === 'string') x.path = path
   }
 
   private newExchange(head: RequestHead, target: Target, contentLength: number): Exchange {
@@ -455,6 +463,7 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     if (limits === this.limits) return
     this.limits = limits
     this.connection.setLimits(limits)
+    this.connection.setNoDelay(limits.noDelay)
     if (this.content !== null) this.content.limitBytes = limits.contentBytes
   }
 
@@ -472,11 +481,13 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
 
   begin(x: Exchange, lengthBytes: number | null): void {
     const { connection } = this
-    this.isChunked = !this.isHttp10 && (lengthBytes === null || (x.hasTrailers && x.sendsContent))
+    const mayChunk = !this.isHttp10 && this.limits.mayChunk
+    this.isChunked = mayChunk && (lengthBytes === null || (x.hasTrailers && x.sendsContent))
     x.isChunked = this.isChunked && mayHaveContent(x.status)
-    if (lengthBytes === null && this.isHttp10) this.persists = false
+    if (lengthBytes === null && !mayChunk) this.persists = false
     if (this.content !== null && !this.canDiscard(this.content)) this.persists = false
-    if (this.persists && !this.mayContinue()) this.persists = false
+    if (this.persists && !this.mayContinue(x)) this.persists = false
+    if (x.rateBytes !== null && x.rateBytes > 0) connection.setRate(x.rateBytes, x.rateAfterBytes)
     const connectionLine = this.connectionLine()
     const head = this.surroundings.responseHeads.bytesOf(x, this.isChunked, connectionLine)
     x.sentHeadBytes = head.length
@@ -485,13 +496,14 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
   }
 
   /** As far as it is for us to say. */
-  private mayContinue(): boolean {
+  private mayContinue(x: Exchange): boolean {
     const { limits } = this
     return (
       this.requestCount < limits.requestsPerConnection &&
       limits.idleTimeoutMs > 0 &&
       !this.surroundings.isEnding &&
-      this.connection.loop.now - this.openedAt < limits.connectionTimeMs
+      this.connection.loop.now - this.openedAt < limits.connectionTimeMs &&
+      (limits.distrusts === null || !limits.distrusts(x))
     )
   }
 
@@ -602,6 +614,7 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     this.isContentPaused = false
     if (!this.isInInput && this.content === null && this.connection.hasRest) this.isNextHere = true
     this.surroundings.phases.log(x)
+    if (x.rateBytes !== null) this.connection.setRate(0)
     this.head?.reset()
     if (!this.persists || this.surroundings.isEnding) {
       // Who has said `close` and sent the whole request will be silent; everybody else may still be sending.

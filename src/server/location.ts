@@ -10,6 +10,7 @@
 import type { SettingsOf, Table } from '../config/directive.ts'
 import type { ConnectionLimits } from '../io/connection.ts'
 import type { Log } from '../log.ts'
+import type { Exchange } from './exchange.ts'
 import type { Module } from './module.ts'
 
 /** What holds for a request once it is known where it belongs. */
@@ -23,6 +24,12 @@ export interface ExchangeLimits extends ConnectionLimits {
   requestsPerConnection: number
   /** How long a connection may live altogether before its next answer is its last. */
   connectionTimeMs: number
+  /** An answer of unknown length may be sent in chunks; else it ends with its connection. */
+  mayChunk: boolean
+  /** Small pieces leave at once (TCP_NODELAY). */
+  noDelay: boolean
+  /** Clients whose connections are not kept; null: there are none. */
+  distrusts: ((x: Exchange) => boolean) | null
   /** What the field `Keep-Alive` promises, in seconds; 0: there is none. */
   keepAliveFieldSeconds: number
 }

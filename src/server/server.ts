@@ -54,6 +54,9 @@ export const DEFAULT_LIMITS: ServerLimits = {
   requestsPerConnection: 1000,
   connectionTimeMs: 3_600_000,
   keepAliveFieldSeconds: 0,
+  mayChunk: true,
+  noDelay: true,
+  distrusts: null,
   connections: Number.POSITIVE_INFINITY,
 }
 

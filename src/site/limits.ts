@@ -15,10 +15,10 @@ import {
   oneOf,
   readDurationMs,
   type SettingsOf,
-  template,
 } from '../config/directive.ts'
 import { parseOffset, parseSize } from '../config/units.ts'
 import type { HeadLimits } from '../http/request-head.ts'
+import type { Exchange } from '../server/exchange.ts'
 import type { ExchangeLimits } from '../server/location.ts'
 
 const EVERYWHERE = ['http', 'server', 'location']
@@ -148,20 +148,6 @@ export const limitsTable = {
     takes: [1, 1],
     read: call => readLength(call, 0),
   }),
-  limit_rate: template({
-    in: ALSO_IF,
-    initial: null,
-    default: '0',
-    doc: 'Bytes per second of one answer; a value with variables counts for the exchange. 0: as fast as the client takes them.',
-    syntax: 'rate',
-  }),
-  limit_rate_after: template({
-    in: ALSO_IF,
-    initial: null,
-    default: '0',
-    doc: 'So many bytes of an answer are sent before limit_rate slows it down.',
-    syntax: 'size',
-  }),
   chunked_transfer_encoding: flag({
     in: EVERYWHERE,
     initial: true,
@@ -281,9 +267,25 @@ export function limitsOf(settings: SettingsOf<typeof limitsTable>): ExchangeLimi
     connectionTimeMs: settings.keepalive_time,
     lingeringTimeMs: settings.lingering_time,
     lingeringTimeoutMs: settings.lingering_timeout,
+    mayChunk: settings.chunked_transfer_encoding,
+    noDelay: settings.tcp_nodelay,
+    distrusts: distrustOf(settings.keepalive_disable),
   }
   known.set(settings, limits)
   return limits
+}
+
+/** Internet Explorer before its service pack, which loses itself after a POST; Safari on macOS of its time. */
+function distrustOf(browsers: readonly string[]): ((x: Exchange) => boolean) | null {
+  const hasOld = browsers.includes('msie6')
+  const hasSafari = browsers.includes('safari')
+  if (!hasOld && !hasSafari) return null
+  return x => {
+    if (!hasSafari && x.method !== 'POST') return false
+    const agent = x.fields.get('user-agent') ?? ''
+    if (hasOld && x.method === 'POST' && /MSIE (?:[45]\.|6\.(?!.*SV1))/.test(agent)) return true
+    return hasSafari && agent.includes('Mac OS X') && agent.includes('Safari/') && !agent.includes('Chrome/')
+  }
 }
 
 export function headLimitsOf(settings: SettingsOf<typeof headTable>): HeadLimits {
