@@ -125,16 +125,20 @@ describe('problems', () => {
     assert.equal(problems.list.length, 3)
   })
 
-  it('of one source come in the order of their places', () => {
-    const found = new Problems()
-    found.error(placeAt(source, 2, 1), 'second')
-    found.error(placeAt(source, 0, 1), 'first')
+  it('come in the order in which their places are read', () => {
+    const main = { name: 'main', text: 'include x;\nb;' }
+    const extra = { name: COMMAND_LINE, text: 'c;' }
     const problems = new Problems()
-    problems.take(found)
-    assert.deepEqual(
-      problems.list.map(({ summary }) => summary),
-      ['first', 'second'],
-    )
+    problems.opened(main, null)
+    problems.error(placeAt(main, 11, 1), '4')
+    problems.error(placeAt(main, 8, 1), '1')
+    problems.opened(source, placeAt(main, 8, 1))
+    problems.error(null, '5')
+    problems.error(placeAt(source, 2, 1), '3')
+    problems.error(placeAt(source, 1, 1), '2')
+    problems.opened(extra, null)
+    problems.error(placeAt(extra, 0, 1), '0')
+    assert.equal(problems.list.map(({ summary }) => summary).join(''), '012345')
   })
 
   it('are counted when there are too many to read', () => {

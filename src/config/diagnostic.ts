@@ -38,10 +38,12 @@ export interface Diagnostic {
 const MAX_PROBLEMS = 500
 
 export class Problems {
-  readonly list: Diagnostic[] = []
   /** How many were found beyond {@link MAX_PROBLEMS}. */
   omitted = 0
+  readonly #list: Diagnostic[] = []
   readonly #seen = new Map<Source | null, Set<string>>()
+  /** Where a source was included, outermost first, as offsets: what stands before it comes before it. */
+  readonly #ways = new Map<Source, readonly number[]>()
 
   error(place: Place | null, summary: string, expected = '', related: readonly Related[] = []): void {
     this.#add({ severity: 'error', level: 'emerg', summary, place, expected, related })
@@ -51,21 +53,33 @@ export class Problems {
     this.#add({ severity: 'warning', level: 'warn', summary, place, expected, related })
   }
 
-  /** Those of one source, found in several rounds, in the order of their places. */
-  take(others: Problems): void {
-    const inOrder = others.list.toSorted((a, b) => (a.place?.offset ?? 0) - (b.place?.offset ?? 0))
-    for (const problem of inOrder) this.#add(problem)
-    this.omitted += others.omitted
+  /**
+   * In the order in which nginx comes by their places: an included file where it is included first. What has no place
+   * is about the configuration as a whole, and comes last.
+   */
+  get list(): readonly Diagnostic[] {
+    return this.#list.toSorted((a, b) => compare(this.#wayTo(a.place), this.#wayTo(b.place)))
   }
 
   get hasErrors(): boolean {
-    return this.list.some(problem => problem.severity === 'error')
+    return this.#list.some(problem => problem.severity === 'error')
+  }
+
+  /** @param by where it is included; null for the main file, and for the text of `-g`, which comes before it */
+  opened(source: Source, by: Place | null): void {
+    if (by !== null) this.#ways.set(source, this.#wayTo(by))
+    else if (source.name === COMMAND_LINE) this.#ways.set(source, [-1])
+  }
+
+  #wayTo(place: Place | null): readonly number[] {
+    if (place === null) return [Number.POSITIVE_INFINITY]
+    return [...(this.#ways.get(place.source) ?? []), place.offset]
   }
 
   /** A file that is included ten times has each mistake once. */
   #add(problem: Diagnostic): void {
     if (!this.#isNew(problem)) return
-    if (this.list.length < MAX_PROBLEMS) this.list.push(problem)
+    if (this.#list.length < MAX_PROBLEMS) this.#list.push(problem)
     else this.omitted++
   }
 
@@ -78,6 +92,12 @@ export class Problems {
     seen.add(key)
     return true
   }
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((step, i) => step !== b[i])
+  if (at < 0) return a.length - b.length
+  return b[at] === undefined ? 1 : a[at]! - b[at]
 }
 
 /** Ends with a line feed. */

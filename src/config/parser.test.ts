@@ -222,5 +222,6 @@ describe('the text of -g', () => {
   }
   refuses('daemon off', 'unexpected end of parameter, expecting ";"')
   refuses('events { }', 'block directives are not supported in -g option')
+  refuses('events {', 'block directives are not supported in -g option')
   refuses('}', 'unexpected "}"')
 })

@@ -9,7 +9,7 @@
  * balance. Reading goes on after a mistake with what was most likely meant, so that one run shows all of them.
  */
 
-import { Problems } from './diagnostic.ts'
+import type { Problems } from './diagnostic.ts'
 import { readStatements, type Statement, type Word } from './lexer.ts'
 import { setRight } from './punctuation.ts'
 import { COMMAND_LINE, type Place, type Source } from './source.ts'
@@ -53,7 +53,7 @@ export function parseConfiguration(
 ): Configuration {
   const reader = new Reader(path.slice(0, path.lastIndexOf('/') + 1), files, problems)
   const tree: Directive[] = []
-  if (extra !== undefined) reader.readSource(extra, tree)
+  if (extra !== undefined) reader.readCommandLine(extra, tree)
   reader.readFile(path, null, tree)
   return { tree, sources: reader.sources }
 }
@@ -91,8 +91,8 @@ class Reader {
     this.#open.pop()
   }
 
-  readSource(source: Source, into: Directive[]): void {
-    this.#build(this.#statementsOf(source), into)
+  readCommandLine(source: Source, into: Directive[]): void {
+    this.#build(this.#statementsOf(source, null), into)
   }
 
   #openFile(path: string, by: Place | null): readonly Statement[] | null {
@@ -103,16 +103,14 @@ class Reader {
     }
     const source = { name: path, text: result.text }
     this.sources.push(source)
-    const statements = this.#statementsOf(source)
+    const statements = this.#statementsOf(source, by)
     this.#read.set(path, statements)
     return statements
   }
 
-  #statementsOf(source: Source): readonly Statement[] {
-    const found = new Problems()
-    const statements = setRight(readStatements(source, found), found)
-    this.#problems.take(found)
-    return statements
+  #statementsOf(source: Source, by: Place | null): readonly Statement[] {
+    this.#problems.opened(source, by)
+    return setRight(readStatements(source, this.#problems), this.#problems)
   }
 
   #build(statements: readonly Statement[], into: Directive[]): void {

@@ -133,7 +133,10 @@ function closed(statements: Statement[], problems: Problems): Statement[] {
   }
   const { end } = right.at(-1)!
   const expected = missing === 1 ? 'a "}" is missing' : `${missing} "}" are missing`
-  problems.error(end, 'unexpected end of file, expecting "}"', expected, related.slice(0, MAX_RELATED))
+  // Blocks are refused there anyway.
+  if (end.source.name !== COMMAND_LINE) {
+    problems.error(end, 'unexpected end of file, expecting "}"', expected, related.slice(0, MAX_RELATED))
+  }
   const rest = Array.from(
     { length: Math.max(missing - MAX_REPAIRS, 0) },
     () => ({ words: [], terminator: '}', end }) as const,
