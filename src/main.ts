@@ -34,6 +34,10 @@ function checkNode(): void {
 /** By the name under which it was started, by options that only nginx has, or by an argument that ends in `.conf`. */
 async function actAsNginx(): Promise<boolean> {
   const [, program = '', ...args] = process.argv
+  if (args[0] === 'explain') {
+    const { explain } = await import('./command/explain.ts')
+    process.exit(await explain(args.slice(1), text => void process.stdout.write(text)))
+  }
   const { isNginx } = await import('./command/nginx-arguments.ts')
   const isOne = isNginx(basename(program), args)
   const isFile = args.length === 1 && args[0]!.endsWith('.conf')

@@ -74,6 +74,8 @@ export interface LocationOptions {
   /** The settings that it was made of, for whoever does not have them at hand, such as variables. */
   readonly block?: SettingsSource | null
   readonly serverLine?: string
+  /** Where the configuration says so, `site.conf:12`; '' for what no configuration says. */
+  readonly place?: string
   readonly except?: MethodException | null
 }
 
@@ -94,6 +96,7 @@ export class Location {
   readonly isInternal: boolean
   readonly block: SettingsSource | null
   readonly except: MethodException | null
+  readonly place: string
   /** The field `Server` with its CR LF; '' for none. */
   readonly serverLine: string
   /** The log wants to know each step. */
@@ -107,6 +110,7 @@ export class Location {
     this.isInternal = options.isInternal ?? false
     this.block = options.block ?? null
     this.except = options.except ?? null
+    this.place = options.place ?? ''
     this.serverLine = options.serverLine ?? SERVER_LINE
     this.isTraced = options.log.isOn('debug')
   }

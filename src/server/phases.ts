@@ -45,7 +45,7 @@ export class Phases implements ExchangePhases {
 
   reroute(x: Exchange): void {
     if (!this.mayTurn(x, x.path)) return
-    if (x.isTraced) x.tell(`internal redirect: "${x.path}${x.query === null ? '' : `?${x.query}`}"`)
+    if (x.isTraced) x.tell(`asks itself for "${x.path}${x.query === null ? '' : `?${x.query}`}" in its place`)
     this.go(x)
   }
 
@@ -57,7 +57,7 @@ export class Phases implements ExchangePhases {
       return
     }
     if (!this.mayTurn(x, name)) return
-    if (x.isTraced) x.tell(`using location: ${name} "${x.path}"`)
+    if (x.isTraced) x.tell(`goes on in location ${name}, for "${x.path}"`)
     x.enterLocation(location)
     if (this.rewrite(x) === HANDLED) return
     if (x.isRewritten) this.find(x)
@@ -82,9 +82,15 @@ export class Phases implements ExchangePhases {
   private find(x: Exchange): void {
     for (;;) {
       const location = x.server.locate(x)
-      if (x.isTraced) x.tell(`using location: ${location.name || '(none)'} "${x.path}"`)
+      if (x.isTraced)
+        x.tell(
+          location === x.server.location
+            ? 'no location fits the path; the settings of the server hold'
+            : `goes on in location ${location.name}`,
+        )
       x.enterLocation(location)
       if (location.isInternal && !x.isInternal) {
+        if (x.isTraced) x.tell('that location is internal, and the path was asked for from outside')
         x.fail(404)
         return
       }

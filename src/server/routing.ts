@@ -59,10 +59,14 @@ export class Locations {
     this.isSettled = false
     const { path } = x
     const exact = this.exact.get(path)
-    if (exact !== undefined) return this.settle(exact)
+    if (exact !== undefined) {
+      if (x.isTraced) x.tell(`location ${exact.name}${at(exact)} is this very path`)
+      return this.settle(exact)
+    }
     const place = this.longestPrefix(path)
     if (place === null) return this.findRegex(x)
     const { nested } = place
+    if (x.isTraced) tellPrefix(x, place)
     const found = nested?.find(x) ?? place.location
     if (nested?.isSettled === true) return this.settle(found)
     return place.isFinal ? found : (this.findRegex(x) ?? found)
@@ -75,8 +79,9 @@ export class Locations {
 
   private findRegex(x: Exchange): Location | null {
     for (const place of this.regexes) {
-      if (x.isTraced) x.tell(`test location: ~ "${place.matcher.source}"`)
-      if (place.matcher.match(x, x.path)) return this.settle(place.nested?.find(x) ?? place.location)
+      const isMatch = place.matcher.match(x, x.path)
+      if (x.isTraced) tellRegex(x, place.location, isMatch)
+      if (isMatch) return this.settle(place.nested?.find(x) ?? place.location)
     }
     return null
   }
@@ -94,6 +99,20 @@ export class Locations {
     while (at >= 0 && !path.startsWith(prefixes[at]!.prefix)) at = prefixes[at]!.parent
     return at < 0 ? null : prefixes[at]!
   }
+}
+
+function tellPrefix(x: Exchange, { location, isFinal }: PrefixPlace): void {
+  const why = isFinal ? ', and ^~ keeps regular expressions from being asked' : ''
+  x.tell(`location ${location.name}${at(location)} is the longest prefix of the path${why}`)
+}
+
+function tellRegex(x: Exchange, location: Location, isMatch: boolean): void {
+  x.tell(`location ${location.name}${at(location)} ${isMatch ? 'matches' : 'does not match'}`)
+}
+
+/** Where it stands, for a trace. */
+function at({ place }: Location): string {
+  return place === '' ? '' : ` (${place})`
 }
 
 function withParents(places: readonly PrefixPlace[]): Prefix[] {
@@ -168,12 +187,13 @@ export class Hosts {
 
   assign(x: Exchange): void {
     const { host } = x
-    if (host === this.lastHost) {
+    if (host === this.lastHost && !x.isTraced) {
       x.enterServer(this.lastServer)
       return
     }
     const named = this.names.find(host)
     if (named !== undefined) {
+      if (x.isTraced) tellServer(x, named, `the host "${host}" is one of its names`)
       this.remember(host, named)
       x.enterServer(named)
       return
@@ -181,10 +201,15 @@ export class Hosts {
     if (host !== '') {
       for (const [matcher, server] of this.regexes) {
         if (!matcher.match(x, host)) continue
+        if (x.isTraced) tellServer(x, server, `the host "${host}" matches ~${matcher.source}`)
         // Not remembered: what it captured belongs to this exchange.
         x.enterServer(server)
         return
       }
+    }
+    if (x.isTraced) {
+      const why = host === '' ? 'no host is asked for' : `the host "${host}" is nobody's name here`
+      tellServer(x, this.fallback, `${why}, and it is the default`)
     }
     this.remember(host, this.fallback)
     x.enterServer(this.fallback)
@@ -194,4 +219,8 @@ export class Hosts {
     this.lastHost = host
     this.lastServer = server
   }
+}
+
+function tellServer(x: Exchange, { name, location }: VirtualServer, why: string): void {
+  x.tell(`server ${name === '' ? 'without a name' : `"${name}"`}${at(location)}: ${why}`)
 }

@@ -57,6 +57,7 @@ export class LocationBuilder {
       log,
       isInternal: kind === 'location' && block.settings(blocksTable).internal,
       block,
+      place: placeOf(block),
       serverLine: this.look.serverLineOf(block),
       except:
         exception === null ? null : { methods: except!.value as ReadonlySet<string>, location: exception },
@@ -159,6 +160,10 @@ export function matcherOf(
 ): Matcher | null {
   const pattern = checkedPattern(source, isCaseless, place, context.problems)
   return pattern === null ? null : new Matcher(pattern, context.variables)
+}
+
+function placeOf({ directive }: Block): string {
+  return directive === null ? '' : `${directive.place.source.name}:${directive.place.line}`
 }
 
 function nameOf(kind: PlaceKind, match: LocationMatch | null): string {
