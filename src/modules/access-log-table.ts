@@ -65,7 +65,7 @@ export const accessLogTable = {
     read: readLogFormat,
   }),
   access_log: listOf<AccessLogLine>({
-    in: ['http', 'server', 'location', 'if', 'limit_except'],
+    in: ['http', 'server', 'location', 'if in location', 'limit_except'],
     initial: [DEFAULT_LOG],
     syntax: [
       'path [format [buffer=size] [gzip[=level]] [flush=time] [if=condition]]',

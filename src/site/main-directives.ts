@@ -135,6 +135,13 @@ function readErrorLog(call: Call): ErrorPlace | undefined {
   const place = parseErrorLog(call.args.map(arg => arg.text))
   if ('mistake' in place) return call.fail(place.at, place.mistake, place.expected)
   if (place.target.kind !== 'file') return place
+  if (place.target.path === 'off') {
+    call.warn(
+      0,
+      'error_log cannot be switched off',
+      'this writes to a file named "off"; "/dev/null emerg" comes nearest',
+    )
+  }
   return { ...place, target: { kind: 'file', path: absolute(call.surroundings.prefix, place.target.path) } }
 }
 
