@@ -6,7 +6,7 @@
  *   file.write(line)            collects lines; they leave together, at the end of this turn of Node or before
  *   file.flush()                they leave now
  *   file.reopen(owner)          the name is opened anew: somebody has moved the file away
- *   file.close()
+ *   file.tellLoss(), file.close()
  *
  * Lines are octets: each character is one byte. Several processes may write into one file: only whole lines leave, each batch in
  * one write(2), and O_APPEND puts that at the end, whoever wrote before (open(2)).
@@ -209,9 +209,20 @@ export class LogFile implements LineSink {
   }
 
   private recover(): void {
+    const lost = this.takeLoss()
+    this.trouble.onRecovery(`"${this.path}" can be written again, ${lost} lost`)
+  }
+
+  private takeLoss(): string {
     const lost = this.lostLines === 1 ? '1 line was' : `${this.lostLines} lines were`
     this.lostLines = 0
-    this.trouble.onRecovery(`"${this.path}" can be written again, ${lost} lost`)
+    return lost
+  }
+
+  /** Before the end, as long as somebody can be told. */
+  tellLoss(): void {
+    this.flush()
+    if (this.lostLines > 0) this.trouble.onRecovery(`"${this.path}" is closed, ${this.takeLoss()} lost`)
   }
 
   /** What does not leave now never will. */

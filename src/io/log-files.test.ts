@@ -103,6 +103,20 @@ describe('the logs of a configuration', () => {
     files.close()
   })
 
+  it('tell at their end what was lost', () => {
+    const errors = files.file(pathOf('last-words'))
+    files.log = createLog('warn', (level, line) => errors.write(`[${level}] ${line}`))
+    const sink = files.sink('/dev/full', null)!
+    files.open()
+    sink.write('a')
+    files.flush()
+    sink.write('b')
+    files.close()
+    const [first, second] = text('last-words').trimEnd().split('\n')
+    assert.match(first!, /^\[alert\] write\(\) to "\/dev\/full" failed \(28: .*\), lines are lost$/)
+    assert.equal(second, '[warn] "/dev/full" is closed, 2 lines were lost')
+  })
+
   it('flush, reopen and close what is attached to them', () => {
     const calls: string[] = []
     files.attach({

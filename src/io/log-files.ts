@@ -123,6 +123,8 @@ export class LogFiles implements Trouble {
 
   close(): void {
     this.flush()
+    // The log of errors may be the first of them.
+    for (const { file } of this.entries.values()) file.tellLoss()
     for (const one of this.attached) one.close()
     for (const { file } of this.entries.values()) file.close()
   }
