@@ -15,6 +15,7 @@ import type { Problems } from './diagnostic.ts'
 import { type AnyRow, Call, type SettingsOf, type Surroundings, type Table } from './directive.ts'
 import { nearest } from './nearest.ts'
 import type { Directive } from './parser.ts'
+import { splitSwallowed } from './swallowed-line.ts'
 
 /** The directives that there are. */
 export interface Language {
@@ -150,7 +151,12 @@ class Evaluation {
     const found = this.find(block, directive)
     if (found === null) return
     const { table, row } = found
-    if (!this.isWellFormed(directive, row)) return
+    const parts = splitSwallowed(directive, name => this.byName.has(name))
+    if (!this.isWellFormed(directive, row, parts)) {
+      for (const part of parts ?? []) this.take(block, part)
+      return
+    }
+    if (parts !== null) this.warnOfSwallowed(parts)
     if (!row.isList && block.has(table, directive.name)) {
       this.reportDuplicate(block, directive)
       return
@@ -216,9 +222,26 @@ class Evaluation {
     )
   }
 
-  /** Braces where they belong, and as many arguments as it takes. */
-  private isWellFormed(directive: Directive, row: AnyRow): boolean {
+  private warnOfSwallowed([first, { name, place }]: readonly [Directive, Directive]): void {
+    this.problems.warn(
+      place,
+      `"${name}" is taken for an argument of "${first.name}"`,
+      `is the semicolon before "${name}" missing?`,
+      [{ words: `"${first.name}" begins here`, place: first.place }],
+    )
+  }
+
+  /**
+   * Braces where they belong, and as many arguments as it takes.
+   * @param parts the two directives that it seems to be, when a semicolon is missing
+   */
+  private isWellFormed(
+    directive: Directive,
+    row: AnyRow,
+    parts: readonly [Directive, Directive] | null,
+  ): boolean {
     const { name, block, args, place } = directive
+    const forgotten = parts === null ? '' : `; is the semicolon before "${parts[1].name}" missing?`
     if (row.block !== null && block === null) {
       this.problems.error(directive.end, `directive "${name}" has no opening "{"`, `"${name}" opens a block`)
       return false
@@ -227,15 +250,12 @@ class Evaluation {
       this.problems.error(
         directive.end,
         `directive "${name}" is not terminated by ";"`,
-        `"${name}" opens no block; its line ends with a semicolon`,
+        `"${name}" opens no block; its line ends with a semicolon${forgotten}`,
       )
       return false
     }
     const [least, most] = row.takes
     if (args.length >= least && args.length <= most) return true
-    // A forgotten semicolon takes the next line's words for arguments: its name is the likeliest one to be a directive.
-    const swallowed = args.find(arg => arg.place.line > place.line && this.byName.has(arg.text))
-    const forgotten = swallowed === undefined ? '' : `; is the semicolon before "${swallowed.text}" missing?`
     this.problems.error(
       args.length > most ? args[most]!.place : place,
       `invalid number of arguments in "${name}" directive`,

@@ -39,7 +39,8 @@ const MAX_PROBLEMS = 500
 
 export class Problems {
   /** How many were found beyond {@link MAX_PROBLEMS}. */
-  omitted = 0
+  #omitted = 0
+  #hasErrors = false
   readonly #list: Diagnostic[] = []
   readonly #seen = new Map<Source | null, Set<string>>()
   /** Where a source was included, outermost first, as offsets: what stands before it comes before it. */
@@ -55,14 +56,20 @@ export class Problems {
 
   /**
    * In the order in which nginx comes by their places: an included file where it is included first. What has no place
-   * is about the configuration as a whole, and comes last.
+   * is about the configuration as a whole, and comes last, but for how many more there are.
    */
   get list(): readonly Diagnostic[] {
-    return this.#list.toSorted((a, b) => compare(this.#wayTo(a.place), this.#wayTo(b.place)))
+    const inOrder = this.#list.toSorted((a, b) => compare(this.#wayTo(a.place), this.#wayTo(b.place)))
+    return this.#omitted === 0 ? inOrder : [...inOrder, this.#more()]
   }
 
   get hasErrors(): boolean {
-    return this.#list.some(problem => problem.severity === 'error')
+    return this.#hasErrors
+  }
+
+  #more(): Diagnostic {
+    const summary = `${this.#omitted} more problems are not shown`
+    return { severity: 'error', level: 'emerg', summary, place: null, expected: '', related: [] }
   }
 
   /** @param by where it is included; null for the main file, and for the text of `-g`, which comes before it */
@@ -79,8 +86,9 @@ export class Problems {
   /** A file that is included ten times has each mistake once. */
   #add(problem: Diagnostic): void {
     if (!this.#isNew(problem)) return
+    if (problem.severity === 'error') this.#hasErrors = true
     if (this.#list.length < MAX_PROBLEMS) this.#list.push(problem)
-    else this.omitted++
+    else this.#omitted++
   }
 
   #isNew({ place, level, summary }: Diagnostic): boolean {

@@ -197,7 +197,7 @@ export function readSize(call: Call, index: number): number | undefined {
   return call.fail(index, `"${call.name}" directive invalid value`, SIZE_EXPECTED)
 }
 
-const SIZE_EXPECTED = 'expected a size: a whole number of bytes, or with k, m or g behind it, such as 8k'
+const SIZE_EXPECTED = 'expected a size: a whole number of bytes, or with k or m behind it, such as 8k'
 
 /** In milliseconds. */
 export function duration(common: Common<number>): Row<number> {
@@ -211,7 +211,7 @@ export function readDurationMs(call: Call, index: number): number | undefined {
 }
 
 const DURATION_EXPECTED =
-  'expected a time: seconds, or a number with ms, s, m, h, d, w, M or y, such as 1m 30s'
+  'expected a time: seconds, or numbers with w, d, h, m, s and ms behind them in this order, such as 1m30s'
 
 export function count(common: Common<number> & { least?: number; most?: number }): Row<number> {
   const { least = 0, most = Number.MAX_SAFE_INTEGER } = common
