@@ -11,7 +11,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { renderDiagnostic } from '../config/diagnostic.ts'
 import { COMMAND_LINE } from '../config/source.ts'
-import { errnoWords } from '../errno.ts'
+import { errnoForLog } from '../errno.ts'
 import { createLog, type Log } from '../log.ts'
 import { run } from '../process/run.ts'
 import { sendSignal } from '../process/send-signal.ts'
@@ -108,7 +108,7 @@ function test(invocation: Invocation, { quiet, dump }: NginxArguments): number {
 function opensLogs({ logFiles }: Reading): boolean {
   const refused = logFiles.open()
   for (const { path, errno } of refused) {
-    process.stderr.write(`nginx: [emerg] open() "${path}" failed (${-errno}: ${errnoWords(errno)})\n`)
+    process.stderr.write(`nginx: [emerg] open() "${path}" failed ${errnoForLog(errno)}\n`)
   }
   logFiles.close()
   return refused.length === 0

@@ -148,10 +148,13 @@ class Evaluation {
   }
 
   private take(block: Block, directive: Directive): void {
-    const found = this.find(block, directive)
-    if (found === null) return
-    const { table, row } = found
     const parts = splitSwallowed(directive, name => this.byName.has(name))
+    const found = this.find(block, directive)
+    if (found === null) {
+      if (parts !== null) this.take(block, parts[1])
+      return
+    }
+    const { table, row } = found
     if (!this.isWellFormed(directive, row, parts)) {
       for (const part of parts ?? []) this.take(block, part)
       return

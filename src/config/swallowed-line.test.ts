@@ -73,6 +73,13 @@ describe('a file with a ";" too few', () => {
     assert.equal(settings.root, '/a')
   })
 
+  it('is checked behind a directive that there is not', () => {
+    check('rot /a\nautoindex maybe;', [
+      'error 1: unknown directive "rot"',
+      'error 2: invalid value "maybe" in "autoindex" directive, it must be "on" or "off"',
+    ])
+  })
+
   it('is what nginx makes of it where nginx does not mind', () => {
     const settings = check('index a\nroot /b;', ['warning 2: "root" is taken for an argument of "index"'])
     assert.deepEqual([settings.root, settings.index], ['', ['a']])

@@ -7,7 +7,7 @@
  */
 
 import { renderDiagnostic } from '../config/diagnostic.ts'
-import { errnoWords } from '../errno.ts'
+import { errnoForLog } from '../errno.ts'
 import { formatAddress } from '../io/address.ts'
 import type { Log } from '../log.ts'
 import type {
@@ -96,7 +96,7 @@ class Loaded implements LoadedConfiguration {
     const { logFiles, log: own, errorPlaces, memories } = this.reading
     const refused = logFiles.open()
     for (const { path, errno } of refused) {
-      log.emerg(`open() "${path}" failed (${-errno}: ${errnoWords(errno)})`)
+      log.emerg(`open() "${path}" failed ${errnoForLog(errno)}`)
     }
     if (refused.length > 0) {
       logFiles.close()

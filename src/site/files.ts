@@ -10,7 +10,7 @@
 
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import type { Files } from '../config/parser.ts'
-import { errnoWords } from '../errno.ts'
+import { errnoForLog } from '../errno.ts'
 
 export interface FilesSnapshot {
   readonly texts: Readonly<Record<string, string>>
@@ -28,7 +28,7 @@ export class DiskFiles implements Files {
       return { text }
     } catch (error) {
       const errno = -((error as NodeJS.ErrnoException).errno ?? 0)
-      return { problem: `open() "${path}" failed (${errno}: ${errnoWords(errno)})` }
+      return { problem: `open() "${path}" failed ${errnoForLog(errno)}` }
     }
   }
 
@@ -75,8 +75,8 @@ function matchesIn(folder: string, segment: string): string[] {
     const path = `${folder}/${segment.replace(/\\(.)/g, '$1')}`
     return isThere(path) ? [path] : []
   }
-  const regex = segmentRegex(segment)
   try {
+    const regex = segmentRegex(segment)
     const names = readdirSync(folder === '' ? '/' : folder)
     return names
       .filter(name => regex.test(name) && (segment.startsWith('.') || !name.startsWith('.')))
@@ -87,9 +87,14 @@ function matchesIn(folder: string, segment: string): string[] {
 }
 
 function isThere(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return false
+  }
 }
 
+/** @throws where a range in brackets is none, such as `[z-a]`: nothing matches it */
 function segmentRegex(segment: string): RegExp {
   const source = segment.replace(
     /\[(!?)([^\]]+)\]|\\(.)|[*?]|[.+^${}()|[\]\\]/g,

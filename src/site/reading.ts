@@ -69,8 +69,9 @@ export function readConfiguration(invocation: Invocation, files: Files): Reading
   const extra = globals === null ? undefined : { name: COMMAND_LINE, text: globals }
   const { tree, sources } = parseConfiguration(configurationPath, files, problems, extra)
   const main = evaluate(tree, { tables: TABLES, elsewhere: ELSEWHERE }, surroundings, problems)
-  // A file that could not even be read has no sections to miss.
-  if (sources.some(source => source.name !== COMMAND_LINE)) checkMain(main, problems)
+  // A file of which nothing could be read has no sections to miss.
+  const isRead = tree.length > 0 || !problems.hasErrors
+  if (isRead && sources.some(source => source.name !== COMMAND_LINE)) checkMain(main, problems)
   const logFiles = new LogFiles()
   const logs = new ErrorLogs(logFiles, layout.errorLogPath)
   const log = logs.of(main)
