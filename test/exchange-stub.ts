@@ -21,6 +21,7 @@ import { ASTERISK_FORM, type Target } from '../src/http/target.ts'
 import { type Address, inetAddress } from '../src/io/address.ts'
 import type { OpenFile } from '../src/io/file.ts'
 import { type Log, SILENT } from '../src/log.ts'
+import { ACTIVE } from '../src/server/counters.ts'
 import {
   type ConnectionFacts,
   type ContentConsumer,
@@ -188,13 +189,14 @@ function fieldsOf(x: Exchange): string {
   return x.preparedLines + x.addedLines + x.appendedLines
 }
 
-const USUAL_FACTS = {
+const USUAL_FACTS: Omit<ConnectionFacts, 'peer' | 'localAddress' | 'receivedBytes'> = {
   serial: 7,
   requestCount: 1,
   now: 0,
   openedAt: 0,
   isPipelined: false,
   isPersistent: true,
+  countsAs: ACTIVE,
   isWatched: false,
   proxy: null,
   tcpInfo: () => null,

@@ -6,6 +6,7 @@ import { readlinkSync } from 'node:fs'
 import { reasonPhrase } from '../http/status.ts'
 import type { Address } from '../io/address.ts'
 import type { OpenFile } from '../io/file.ts'
+import { ACTIVE } from '../server/counters.ts'
 import type { ConnectionFacts, ContentConsumer, Exchange, Responder } from '../server/exchange.ts'
 
 /** What is shown of a content. */
@@ -40,6 +41,7 @@ export class ToldAnswer implements Responder {
       isPipelined: false,
       isPersistent: true,
       isWatched: false,
+      countsAs: ACTIVE,
       proxy: null,
       tcpInfo: () => null,
     }

@@ -4,6 +4,9 @@
 
 import type { Feature } from '../server/feature.ts'
 import { accessLogFeature } from './access-log.ts'
+import { emptyGif } from './empty-gif.ts'
+import { headers } from './headers.ts'
 import { limitRate } from './limit-rate.ts'
+import { stubStatus } from './stub-status.ts'
 
-export const FEATURES: readonly Feature[] = [limitRate, accessLogFeature]
+export const FEATURES: readonly Feature[] = [emptyGif, stubStatus, headers, limitRate, accessLogFeature]

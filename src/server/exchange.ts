@@ -27,6 +27,7 @@ import type { OpenFile } from '../io/file.ts'
 import type { ProxyHeader } from '../io/proxy-protocol.ts'
 import type { TcpInfo } from '../io/socket-info.ts'
 import type { Log } from '../log.ts'
+import type { ACTIVE, READING, WRITING } from './counters.ts'
 import type { ExchangeLimits, Location } from './location.ts'
 import { logContextOf } from './log-context.ts'
 import type { VirtualServer } from './routing.ts'
@@ -59,6 +60,8 @@ export interface ConnectionFacts {
   readonly isPersistent: boolean
   /** Everything about it is logged, whatever the level of the log. */
   readonly isWatched: boolean
+  /** As which one it is counted just now; a request that is answered at once never counts as WRITING. */
+  readonly countsAs: typeof READING | typeof WRITING | typeof ACTIVE
   /** What a balancer has said before the first request; null when it was not asked. */
   readonly proxy: ProxyHeader | null
   /** @returns null for a Unix socket */

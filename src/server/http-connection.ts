@@ -116,7 +116,7 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
   readonly isWatched: boolean
   proxy: ProxyHeader | null = null
   /** As `counters` have it: READING, WRITING, or ACTIVE for neither. */
-  private stage: typeof READING | typeof WRITING | typeof ACTIVE = ACTIVE
+  countsAs: typeof READING | typeof WRITING | typeof ACTIVE = ACTIVE
   private reading: Reading = AWAITING_HEAD
   /** The head that is being read; null between two requests, so that an idle connection owns none. */
   private head: RequestHead | null = null
@@ -599,14 +599,14 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
   /** For `stub_status`. A request that is answered at once is never seen in between. */
   private noteStage(): void {
     const stage = this.exchange !== null ? WRITING : this.head?.hasBegun === true ? READING : ACTIVE
-    if (stage !== this.stage) this.enterStage(stage)
+    if (stage !== this.countsAs) this.enterStage(stage)
   }
 
   private enterStage(stage: typeof READING | typeof WRITING | typeof ACTIVE): void {
     const { counters } = this.surroundings
-    if (this.stage !== ACTIVE) counters.add(this.stage, -1)
+    if (this.countsAs !== ACTIVE) counters.add(this.countsAs, -1)
     if (stage !== ACTIVE) counters.add(stage)
-    this.stage = stage
+    this.countsAs = stage
   }
 
   private endExchange(x: Exchange): void {
