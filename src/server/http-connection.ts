@@ -7,19 +7,17 @@
  *        │                               └── answer over first: the content is discarded ──────────┘
  *        └── a refusal, a limit, a deadline: one error answer, then OVER
  *
- * The writing half is the progress of the exchange (`exchange.ts`) and of the connection (`io/connection.ts`). The connection is
+ * The writing half is `answer-writer.ts`, the progress of the exchange (`exchange.ts`) and of the connection (`io/connection.ts`). The connection is
  * reused exactly when both halves are done and neither side has said `close` (RFC 9112 §9.3).
  *
  * One exchange at a time: pipelined requests wait in the connection's rest, so answers leave in order (RFC 9112 §9.3.2). Answers
  * that are ready at once still leave together in one send, because they meet in the loop's outbox.
  */
 
-import { CHUNK_END, chunkSizeLine, lastChunk } from '../http/chunked.ts'
 import { NO_CONTENT } from '../http/framing.ts'
 import { CONTENT_TOO_LARGE, INCOMPLETE, isRefusal, OK, refusalOf } from '../http/refusals.ts'
-import { type HeadLimits, RequestHead } from '../http/request-head.ts'
+import { RequestHead } from '../http/request-head.ts'
 import { checkRequest, type RequestFacts } from '../http/request-rules.ts'
-import { CONTINUE } from '../http/response-head.ts'
 import { mayHaveContent } from '../http/status.ts'
 import { ASTERISK_FORM, pathOf, Target } from '../http/target.ts'
 import { type Address, formatAddress } from '../io/address.ts'
@@ -27,7 +25,9 @@ import type { Connection, Driver, Failure } from '../io/connection.ts'
 import type { OpenFile } from '../io/file.ts'
 import { ProxyHeader, parseProxyHeader, proxyRefusalWords } from '../io/proxy-protocol.ts'
 import { type TcpInfo, tcpInfo } from '../io/socket-info.ts'
+import { AnswerWriter } from './answer-writer.ts'
 import { ACTIVE, type Counters, HANDLED, READING, REQUESTS, WRITING } from './counters.ts'
+import type { Endpoint } from './endpoint.ts'
 import {
   ANSWERED,
   ANSWERING,
@@ -41,38 +41,6 @@ import type { ExchangeLimits } from './location.ts'
 import type { Phases } from './phases.ts'
 import { HELD, RequestContent } from './request-content.ts'
 import type { ResponseHeads } from './response-heads.ts'
-import type { Hosts } from './routing.ts'
-
-/** What holds for all connections of a listening address: whose head it is stands in the head only. */
-export interface Endpoint {
-  readonly hosts: Hosts
-  readonly heads: HeadPool
-  /** From the first byte of a head (of the first head: from the connection's begin) to its last. */
-  readonly headTimeoutMs: number
-  /** Each connection begins with who it comes from (PROXY protocol). */
-  readonly speaksProxyProtocol: boolean
-}
-
-/** Heads of one size limit that wait for a connection whose request arrives in pieces. */
-export class HeadPool {
-  private readonly limits: HeadLimits
-  private readonly free: RequestHead[] = []
-
-  constructor(limits: HeadLimits) {
-    this.limits = limits
-  }
-
-  take(): RequestHead {
-    return this.free.pop() ?? new RequestHead(this.limits)
-  }
-
-  give(head: RequestHead): void {
-    head.reset()
-    if (this.free.length < MOST_FREE_HEADS) this.free.push(head)
-  }
-}
-
-const MOST_FREE_HEADS = 64
 
 /** What the connections of a server share. */
 export interface HttpSurroundings {
@@ -109,6 +77,7 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
   requestCount = 0
   private readonly surroundings: HttpSurroundings
   private readonly endpoint: Endpoint
+  private readonly writer: AnswerWriter
   /** Those of the location of the last exchange. */
   private limits: ExchangeLimits
   readonly openedAt: number
@@ -125,8 +94,6 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
   /** What the client has said of this connection's future, and what we have. */
   private clientPersists = true
   private persists = true
-  /** Whether the answer in hand is sent in chunks. */
-  private isChunked = false
   private isHttp10 = false
   /** The read deadline is that of the head that is awaited: the first one, or one that has begun. */
   private isHeadDue = true
@@ -138,8 +105,6 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
   private headBegunAt = 0
   /** The request before is over, and bytes of the next have already come. */
   private isNextHere = false
-  /** What was given to the connection to be sent. */
-  private givenBytes = 0
 
   /** @param isWatched everything about it is logged (`debug_connection`) */
   constructor(connection: Connection, surroundings: HttpSurroundings, endpoint: Endpoint, isWatched = false) {
@@ -147,6 +112,7 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     this.connection = connection
     this.surroundings = surroundings
     this.endpoint = endpoint
+    this.writer = new AnswerWriter(connection)
     this.limits = endpoint.hosts.fallback.location.limits
     this.openedAt = connection.loop.now
     if (endpoint.speaksProxyProtocol) this.reading = AWAITING_PROXY
@@ -449,7 +415,7 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     this.exchange = null
     this.content = null
     if (x !== null) {
-      x.unsentBytes = this.givenBytes - this.connection.sentBytes
+      x.unsentBytes = this.writer.givenBytes - this.connection.sentBytes
       x.abandon()
       this.surroundings.phases.log(x)
     }
@@ -476,23 +442,20 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     this.reading = OVER
     this.exchange = null
     this.surroundings.phases.log(x)
-    this.connection.abort(null)
+    if (this.limits.resetsTimedOut) this.connection.abort(null)
+    else this.connection.finish(false)
   }
 
   begin(x: Exchange, lengthBytes: number | null): void {
-    const { connection } = this
     const mayChunk = !this.isHttp10 && this.limits.mayChunk
-    this.isChunked = mayChunk && (lengthBytes === null || (x.hasTrailers && x.sendsContent))
-    x.isChunked = this.isChunked && mayHaveContent(x.status)
+    const isChunked = mayChunk && (lengthBytes === null || (x.hasTrailers && x.sendsContent))
+    x.isChunked = isChunked && mayHaveContent(x.status)
     if (lengthBytes === null && !mayChunk) this.persists = false
     if (this.content !== null && !this.canDiscard(this.content)) this.persists = false
     if (this.persists && !this.mayContinue(x)) this.persists = false
-    if (x.rateBytes !== null && x.rateBytes > 0) connection.setRate(x.rateBytes, x.rateAfterBytes)
+    if (x.rateBytes !== null && x.rateBytes > 0) this.connection.setRate(x.rateBytes, x.rateAfterBytes)
     const connectionLine = this.connectionLine()
-    const head = this.surroundings.responseHeads.bytesOf(x, this.isChunked, connectionLine)
-    x.sentHeadBytes = head.length
-    this.givenBytes += head.length
-    connection.write(head)
+    this.writer.begin(x, this.surroundings.responseHeads.bytesOf(x, isChunked, connectionLine), isChunked)
   }
 
   /** As far as it is for us to say. */
@@ -517,47 +480,17 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
   }
 
   write(x: Exchange, bytes: Buffer): void {
-    if (bytes.length === 0 || this.isTooMuch(x, bytes.length)) return
-    x.sentContentBytes += bytes.length
-    this.givenBytes += bytes.length
-    if (this.isChunked) {
-      this.writeFraming(x, chunkSizeLine(bytes.length))
-      this.connection.write(bytes)
-      this.writeFraming(x, CHUNK_END)
-    } else {
-      this.connection.write(bytes)
-    }
+    this.writer.write(x, bytes)
   }
 
   writeFile(x: Exchange, file: OpenFile, offset: number, sizeBytes: number): void {
-    if (this.isTooMuch(x, sizeBytes)) return
-    x.sentContentBytes += sizeBytes
-    this.givenBytes += sizeBytes
-    if (this.isChunked) this.writeFraming(x, chunkSizeLine(sizeBytes))
-    this.connection.writeFile(file, offset, sizeBytes)
-    if (this.isChunked) this.writeFraming(x, CHUNK_END)
-  }
-
-  private writeFraming(x: Exchange, text: string): void {
-    x.sentFramingBytes += text.length
-    this.givenBytes += text.length
-    this.connection.writeText(text)
-  }
-
-  /** What goes beyond the announced length would be read as the answer to the next request, so it does not leave. */
-  private isTooMuch(x: Exchange, sizeBytes: number): boolean {
-    if (x.responseLength === null || x.sentContentBytes + sizeBytes <= x.responseLength) return false
-    x.cut(`an answer of ${x.responseLength} bytes got more`)
-    return true
+    this.writer.writeFile(x, file, offset, sizeBytes)
   }
 
   end(x: Exchange): void {
-    if (x.sendsContent && x.responseLength !== null && x.responseLength !== x.sentContentBytes) {
+    if (!this.writer.end(x)) {
       this.cut(x, `an answer of ${x.responseLength} bytes got ${x.sentContentBytes}`)
-      return
-    }
-    if (x.sendsContent && this.isChunked) this.writeFraming(x, lastChunk(x.takeTrailers()))
-    if (this.exchange === x && this.connection.isFlowing) this.endExchange(x)
+    } else if (this.exchange === x && this.connection.isFlowing) this.endExchange(x)
   }
 
   cut(_x: Exchange, words: string): void {
@@ -571,9 +504,7 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
       return
     }
     if (content.awaitsContinue && content.receivedBytes === 0) {
-      this.givenBytes += CONTINUE.length
-      this.connection.writeText(CONTINUE)
-      this.connection.flush()
+      this.writer.sendContinue()
       content.awaitsContinue = false
     }
     content.deliverTo(consumer)
