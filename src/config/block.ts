@@ -11,7 +11,7 @@
  * Checking goes on after a mistake, so that one run shows all of them.
  */
 
-import type { Problems } from './diagnostic.ts'
+import { Problems } from './diagnostic.ts'
 import { type AnyRow, Call, type SettingsOf, type Surroundings, type Table } from './directive.ts'
 import { nearest } from './nearest.ts'
 import type { Directive } from './parser.ts'
@@ -155,11 +155,14 @@ class Evaluation {
       return
     }
     const { table, row } = found
-    if (!this.isWellFormed(directive, row, parts)) {
+    const isRight =
+      this.isWellFormed(directive, row, parts) &&
+      (parts === null ||
+        this.mayStay(new Call(directive, block.context, this.surroundings, new Problems()), row, parts))
+    if (!isRight) {
       for (const part of parts ?? []) this.take(block, part)
       return
     }
-    if (parts !== null) this.warnOfSwallowed(parts)
     if (!row.isList && block.has(table, directive.name)) {
       this.reportDuplicate(block, directive)
       return
@@ -225,13 +228,22 @@ class Evaluation {
     )
   }
 
-  private warnOfSwallowed([first, { name, place }]: readonly [Directive, Directive]): void {
-    this.problems.warn(
-      place,
-      `"${name}" is taken for an argument of "${first.name}"`,
-      `is the semicolon before "${name}" missing?`,
-      [{ words: `"${first.name}" begins here`, place: first.place }],
-    )
+  /** A line that looks swallowed stays where it is when nginx does not mind either. */
+  private mayStay(
+    call: Call,
+    row: AnyRow,
+    [first, { name, place }]: readonly [Directive, Directive],
+  ): boolean {
+    row.read(call)
+    const wrong = call.problems.list.find(({ severity }) => severity === 'error')
+    const question = `is the semicolon before "${name}" missing?`
+    const related = [{ words: `"${first.name}" begins here`, place: first.place }]
+    if (wrong === undefined) {
+      this.problems.warn(place, `"${name}" is taken for an argument of "${first.name}"`, question, related)
+    } else {
+      this.problems.error(wrong.place, wrong.summary, question, related)
+    }
+    return wrong === undefined
   }
 
   /**

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { evaluate } from './block.ts'
 import { Problems } from './diagnostic.ts'
-import { flag, listOf, text } from './directive.ts'
+import { custom, flag, listOf, text } from './directive.ts'
 import { type Directive, parseConfiguration } from './parser.ts'
 import { splitSwallowed } from './swallowed-line.ts'
 
@@ -49,6 +49,15 @@ describe('a file with a ";" too few', () => {
   const table = {
     root: text({ in: ['main'], initial: '', doc: '' }),
     autoindex: flag({ in: ['main'], initial: false, doc: '' }),
+    listen: custom({
+      in: ['main'],
+      syntax: 'port ...',
+      takes: [1, 9],
+      initial: '',
+      doc: '',
+      read: call =>
+        call.args.length === 1 ? call.text(0) : call.fail(1, `invalid parameter "${call.text(1)}"`),
+    }),
     index: listOf({ in: ['main'], syntax: 'file ...', takes: [1, 9], read: call => call.text(0), doc: '' }),
   }
 
@@ -71,6 +80,12 @@ describe('a file with a ";" too few', () => {
       'warning 3: "autoindex" is taken for an argument of "index"',
     ])
     assert.equal(settings.root, '/a')
+  })
+
+  it('is no argument that its directive does not know', () => {
+    const settings = check('listen 80\nroot /a;', ['error 2: invalid parameter "root"'])
+    assert.equal(settings.root, '/a')
+    assert.equal(settings.listen, '80')
   })
 
   it('is checked behind a directive that there is not', () => {
