@@ -154,7 +154,7 @@ export class Exchange {
   isRewritten = false
   /** How often the path may still change; an end to cycles. */
   turnsLeft = MOST_TURNS
-  /** The status that the answer to the rerouted path takes, in place of 200; 0 for none. */
+  /** The status that the answer to the rerouted path takes, whatever it is by itself; 0 for its own. */
   errorStatus = 0
   /** An error has led to another path: what fails now gets the built-in page. */
   hasErrorPage = false
@@ -401,9 +401,12 @@ export class Exchange {
     this.appendedLines += lines
   }
 
-  /** A field of the answer that `fail` gives, which starts from nothing else. */
+  /** A field of the answer that `fail` gives, also when that is a page from somewhere else. */
   setErrorField(name: string, value: string): void {
-    this.errorLines += fieldLine(name, value)
+    const others = linesIn(this.errorLines).filter(
+      line => !line.toLowerCase().startsWith(`${name.toLowerCase()}:`),
+    )
+    this.errorLines = others.join('') + fieldLine(name, value)
   }
 
   /**
@@ -437,7 +440,7 @@ export class Exchange {
 
   /** Forgets every field; for an error answer in place of one that was being prepared. */
   private clearFields(): void {
-    this.preparedLines = this.errorLines
+    this.preparedLines = ''
     this.appendedLines = ''
     this.lines = NO_LINES
     this.names = NO_LINES
@@ -457,11 +460,19 @@ export class Exchange {
   begin(status: number, lengthBytes: number | null): void {
     if (this.isAbandoned) return
     if (this.progress !== UNANSWERED) throw new Error(`a second answer (${status}) to one request`)
-    this.status = status === 200 && this.errorStatus !== 0 ? this.errorStatus : status
+    this.status = this.statusFor(status)
     this.responseLength = lengthBytes
+    if (this.errorLines !== '') this.appendedLines += this.errorLines
     this.phases.finishFields(this)
     this.progress = ANSWERING
     this.responder.begin(this, lengthBytes)
+  }
+
+  /** The page of an error keeps the error's status, whatever it would be by itself; one that became 200 may be a part of it. */
+  private statusFor(status: number): number {
+    const { errorStatus } = this
+    if (errorStatus === 0 || (errorStatus === 200 && (status === 206 || status === 304))) return status
+    return errorStatus
   }
 
   /** @param bytes the caller does not change them any more */
