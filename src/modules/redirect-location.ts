@@ -14,6 +14,9 @@ import type { Exchange } from '../server/exchange.ts'
 import { defineFeature } from '../server/feature.ts'
 import { HANDLED, type Outcome } from '../server/module.ts'
 
+/** Those that lead somewhere with a `Location` (RFC 9110 §15.4). */
+export const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+
 const PLACES = ['http', 'server', 'location']
 
 export const redirectTable = {
@@ -41,7 +44,7 @@ export const redirects = defineFeature({
 })
 
 /**
- * @param status one of 301, 302, 303, 307, 308
+ * @param status one of `REDIRECT_STATUSES`
  * @param target a path that begins with a slash, or any other reference
  * @param mayNameHost whether `//` at its begin is meant: the administrator has written it
  */

@@ -23,7 +23,7 @@ function machineName(): string {
 let ownVersion: string | null = null
 
 /** The package asks for itself by name, so it does not matter whether sources or compiled files run. */
-function packageVersion(): string {
+export function packageVersion(): string {
   ownVersion ??= (createRequire(import.meta.url)('veille/package.json') as { version: string }).version
   return ownVersion
 }

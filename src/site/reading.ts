@@ -16,6 +16,7 @@ import { addressesOfName } from '../io/lookup.ts'
 import type { Log } from '../log.ts'
 import { ELSEWHERE } from '../modules/elsewhere.ts'
 import { FEATURES } from '../modules/features.ts'
+import { serverLineOf } from '../modules/server-tokens.ts'
 import { coreVariables } from '../server/core-variables.ts'
 import type { MemorySink } from '../server/error-log.ts'
 import { type ErrorPlace, openErrorLog } from '../server/error-log-places.ts'
@@ -86,7 +87,7 @@ export function readConfiguration(invocation: Invocation, files: Files): Reading
     accessLogPath: layout.accessLogPath,
     resolve: addressesOfName,
     logOf: block => logs.of(block),
-    serverLineOf: () => 'Server: veille\r\n',
+    serverLineOf,
   })
   return {
     main,

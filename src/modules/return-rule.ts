@@ -1,0 +1,153 @@
+/**
+ * `return code [text]`, `return code URL`, `return URL`: reading it, and the step that it becomes (`ngx_http_rewrite_return`,
+ * `ngx_http_send_response`).
+ *
+ *   301 302 303 307 308     the text is where to go
+ *   408 444 499             alone: the connection is closed without an answer
+ *   from 400                alone: the error page of the status
+ *   anything else           the text, with the media type that the path has
+ *
+ * A text without variables is made into bytes when the configuration is read.
+ */
+
+import type { Call } from '../config/directive.ts'
+import type { Template } from '../config/template.ts'
+import type { Exchange } from '../server/exchange.ts'
+import type { SiteContext } from '../server/feature.ts'
+import type { Value } from '../server/variables.ts'
+import { REDIRECT_STATUSES, redirect } from './redirect-location.ts'
+import { isUrl } from './rewrite-rule.ts'
+import { ANSWERED, type Course, type Step } from './rewrite-steps.ts'
+
+export interface ReturnRule {
+  readonly status: number
+  /** null for none; an empty one differs where it tells where to go. */
+  readonly text: Template | null
+}
+
+/** The field `Content-Type` of a path, with its CR LF. */
+export type TypeLine = (path: string) => string
+
+/** What nginx takes for the end of the client or of its patience. */
+const SILENT: ReadonlySet<number> = new Set([408, 444, 499])
+
+export function readReturn(call: Call): ReturnRule | undefined {
+  const first = call.text(0)
+  const isCode = /^\d+$/.test(first)
+  const hasText = call.args.length === 2
+  if (!isCode && !hasText && isUrl(first)) return { status: 302, text: call.template(0) }
+  if (!isCode || Number(first) > 999) {
+    return call.fail(0, `invalid return code "${first}"`, adviceFor(first, hasText))
+  }
+  const status = Number(first)
+  if (status < 200) {
+    call.warn(
+      0,
+      `${status} is no final status`,
+      'the client goes on waiting for the answer: final ones begin at 200',
+    )
+  }
+  return { status, text: hasText ? call.template(1) : null }
+}
+
+function adviceFor(first: string, hasText: boolean): string {
+  if (first.startsWith('/')) return `a redirect to a path names its code: return 302 ${first}`
+  if (hasText) return 'expected a code from 200 to 599 before the text'
+  return 'expected a code from 200 to 599, or a URL that begins with http://, https:// or $scheme'
+}
+
+export function compileReturn({ status, text }: ReturnRule, site: SiteContext, typeLine: TypeLine): Step {
+  if (REDIRECT_STATUSES.has(status)) return new Redirect(status, text, site)
+  const isEmpty = text === null || text.parts.length === 0
+  if (status >= 400 && isEmpty) return SILENT.has(status) ? new Silence(status) : new Failure(status)
+  const value = isEmpty ? null : site.compile(text)
+  if (value === null || value.constant !== null)
+    return new ConstantText(status, value?.constant ?? '', typeLine)
+  return new VariableText(status, value, typeLine)
+}
+
+class Redirect implements Step {
+  private readonly status: number
+  private readonly target: Value | null
+  private readonly mayNameHost: boolean
+
+  constructor(status: number, text: Template | null, site: SiteContext) {
+    this.status = status
+    this.target = text === null ? null : site.compile(text)
+    this.mayNameHost = text?.text.startsWith('//') === true
+  }
+
+  run(x: Exchange): Course {
+    const target = this.target?.of(x) ?? ''
+    if (x.isTraced) x.tell(`return ${this.status} "${target}"`)
+    redirect(x, this.status, target, this.mayNameHost)
+    return ANSWERED
+  }
+}
+
+class Silence implements Step {
+  private readonly status: number
+
+  constructor(status: number) {
+    this.status = status
+  }
+
+  run(x: Exchange): Course {
+    if (x.isTraced) x.tell(`return ${this.status}: closed without an answer`)
+    x.status = this.status
+    x.drop()
+    return ANSWERED
+  }
+}
+
+class Failure implements Step {
+  private readonly status: number
+
+  constructor(status: number) {
+    this.status = status
+  }
+
+  run(x: Exchange): Course {
+    x.fail(this.status)
+    return ANSWERED
+  }
+}
+
+class ConstantText implements Step {
+  private readonly status: number
+  private readonly bytes: Buffer | null
+  private readonly typeLine: TypeLine
+
+  constructor(status: number, text: string, typeLine: TypeLine) {
+    this.status = status
+    this.bytes = text === '' ? null : Buffer.from(text)
+    this.typeLine = typeLine
+  }
+
+  run(x: Exchange): Course {
+    if (x.isTraced) x.tell(`return ${this.status}`)
+    if (this.status !== 204) x.setPreparedLines(this.typeLine(x.path))
+    x.answer(this.status, this.bytes)
+    return ANSWERED
+  }
+}
+
+class VariableText implements Step {
+  private readonly status: number
+  private readonly text: Value
+  private readonly typeLine: TypeLine
+
+  constructor(status: number, text: Value, typeLine: TypeLine) {
+    this.status = status
+    this.text = text
+    this.typeLine = typeLine
+  }
+
+  run(x: Exchange): Course {
+    const text = this.text.of(x)
+    if (x.isTraced) x.tell(`return ${this.status} "${text}"`)
+    if (this.status !== 204) x.setPreparedLines(this.typeLine(x.path))
+    x.answer(this.status, Buffer.from(text))
+    return ANSWERED
+  }
+}

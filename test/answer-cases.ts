@@ -1,0 +1,390 @@
+/**
+ * What configurations answer: pieces of a server block, requests, and what comes back. Data, so that the same table is asked of our own
+ * modules without a socket and of nginx, where that is installed.
+ *
+ *   ANSWER_GROUPS
+ *
+ * An answer is `[request, status, content]` or `[request, status, { … }]`. A request is `GET /path` and perhaps field lines. Status 0:
+ * the connection is closed without an answer. What is not said is not compared. The server listens on port 8080 of 127.0.0.1, its
+ * names are localhost and second.test; DIR stands for a directory with the file `file` in it, and with nothing named `none`.
+ */
+
+export interface Expected {
+  readonly body?: string
+  /** Content-Type. */
+  readonly type?: string | null
+  readonly location?: string | null
+  /** Where nginx 1.22 answers otherwise: what, and a comment beside it why. */
+  readonly nginx?: {
+    readonly status?: number
+    readonly body?: string
+    readonly location?: string
+    readonly type?: string | null
+  }
+}
+
+export type Answer = readonly [request: string, status: number, expected?: string | Expected]
+
+export interface AnswerGroup {
+  readonly title: string
+  readonly server: string
+  readonly answers: readonly Answer[]
+}
+
+const returns: AnswerGroup = {
+  title: 'return',
+  server: `
+    location /none { return 200; }
+    location /text { return 200 "Hello, World!"; }
+    location = /page.html { return 200 "<p>"; }
+    location = /style.css { default_type text/x-default; return 200 "p{}"; }
+    location = /typed { default_type text/css; return 200 "p{}"; }
+    location = /typeless { default_type ""; return 200 "?"; }
+    location /variable { return 200 "$uri|$args|$arg_a"; }
+    location /utf8 { return 200 "é $arg_a"; }
+    location /created { return 201 made; }
+    location /empty { return 204; }
+    location /empty-text { return 204 text; }
+    location /unmodified { return 304; }
+    location /odd { return 299 odd; }
+    location /choices { return 300 choices; }
+    location /not-found { return 404; }
+    location /not-found-empty { return 404 ""; }
+    location /not-found-text { return 404 "nothing here"; }
+    location /teapot { return 418 teapot; }
+    location /broken { return 500; }
+    location /custom { return 999 custom; }
+    location /zeros { return 0200 zeros; }
+    location /silent { return 444; }
+    location /silent-text { return 444 "not so silent"; }
+    location /timeout { return 408; }
+    location /timeout-text { return 408 late; }
+    location /left { return 499; }
+    location /too-large-head { return 494; }
+    location /plain-to-tls { return 497; }
+    location /sequence { return 200 first; return 200 second; }
+  `,
+  answers: [
+    ['GET /none', 200, { body: '', type: 'text/plain' }],
+    ['GET /text', 200, { body: 'Hello, World!', type: 'text/plain' }],
+    ['HEAD /text', 200, { body: '', type: 'text/plain' }],
+    ['POST /text', 200, 'Hello, World!'],
+    ['DELETE /text', 200, 'Hello, World!'],
+    ['GET /page.html', 200, { body: '<p>', type: 'text/html' }],
+    ['GET /style.css', 200, { body: 'p{}', type: 'text/x-default' }],
+    ['GET /typed', 200, { body: 'p{}', type: 'text/css' }],
+    ['GET /variable/a%20b?a=1&b', 200, '/variable/a b|a=1&b|1'],
+    ['GET /utf8/?a=%C3%A9', 200, 'é %C3%A9'],
+    ['GET /created', 201, { body: 'made', type: 'text/plain' }],
+    ['GET /empty', 204, { body: '', type: null }],
+    ['GET /empty-text', 204, { body: '', type: null }],
+    ['GET /unmodified', 304, { body: '', type: 'text/plain' }],
+    ['GET /odd', 299, 'odd'],
+    ['GET /choices', 300, { body: 'choices', location: null }],
+    ['GET /not-found', 404, { type: 'text/html' }],
+    ['GET /not-found-empty', 404, { type: 'text/html' }],
+    ['GET /not-found-text', 404, { body: 'nothing here', type: 'text/plain' }],
+    ['GET /teapot', 418, 'teapot'],
+    ['GET /broken', 500, { type: 'text/html' }],
+    ['GET /custom', 999, 'custom'],
+    ['GET /zeros', 200, 'zeros'],
+    ['GET /silent', 0],
+    ['GET /silent-text', 444, 'not so silent'],
+    ['GET /timeout', 0],
+    ['GET /timeout-text', 408, 'late'],
+    ['GET /left', 0],
+    ['GET /too-large-head', 400, { type: 'text/html' }],
+    ['GET /plain-to-tls', 400, { type: 'text/html' }],
+    ['GET /sequence', 200, 'first'],
+  ],
+}
+
+const redirects: AnswerGroup = {
+  title: 'return that redirects',
+  server: `
+    location /url { return https://b.test$request_uri; }
+    location /scheme { return $scheme://$host/x; }
+    location /301 { return 301 /new; }
+    location /302 { return 302 /new; }
+    location /303 { return 303 /new; }
+    location /307 { return 307 /new; }
+    location /308 { return 308 https://b.test/new; }
+    location /relative { return 301 new; }
+    location /query { return 302 ?a=b; }
+    location /nothing { return 301; }
+    location /empty { return 301 $arg_none; }
+    location /decoded { return 302 https://$host$uri; }
+    location /ours { return 302 $uri/; }
+    location /no-port { port_in_redirect off; return 301 /new; }
+    location /relative-path { absolute_redirect off; return 301 /new; }
+    location /own-name { server_name_in_redirect on; return 301 /new; }
+    location /other-host { absolute_redirect off; return 301 //b.test/new; }
+  `,
+  answers: [
+    ['GET /url/a%20b?c', 302, { location: 'https://b.test/url/a%20b?c' }],
+    ['GET /scheme', 302, { location: 'http://localhost/x' }],
+    ['GET /301', 301, { location: 'http://localhost:8080/new', type: 'text/html' }],
+    ['HEAD /301', 301, { location: 'http://localhost:8080/new', body: '' }],
+    ['POST /302', 302, { location: 'http://localhost:8080/new' }],
+    ['GET /303', 303, { location: 'http://localhost:8080/new' }],
+    ['GET /307', 307, { location: 'http://localhost:8080/new' }],
+    ['GET /308', 308, { location: 'https://b.test/new' }],
+    ['GET /301 HTTP/1.1\r\nHost: Second.TEST:99', 301, { location: 'http://second.test:8080/new' }],
+    ['GET /301 HTTP/1.0', 301, { location: 'http://127.0.0.1:8080/new' }],
+    ['GET /relative', 301, { location: 'new' }],
+    ['GET /query', 302, { location: '?a=b' }],
+    ['GET /nothing', 301, { location: '' }],
+    ['GET /empty', 301, { location: '' }],
+    // What may not stand in a URI is escaped here.
+    [
+      'GET /decoded/a%20b',
+      302,
+      { location: 'https://localhost/decoded/a%20b', nginx: { location: 'https://localhost/decoded/a b' } },
+    ],
+    ['GET /ours/a', 302, { location: 'http://localhost:8080/ours/a/' }],
+    ['GET /no-port', 301, { location: 'http://localhost/new' }],
+    ['GET /relative-path', 301, { location: '/new' }],
+    ['GET /own-name HTTP/1.1\r\nHost: second.test', 301, { location: 'http://localhost:8080/new' }],
+    ['GET /other-host', 301, { location: '//b.test/new' }],
+  ],
+}
+
+const rewrites: AnswerGroup = {
+  title: 'rewrite',
+  server: `
+    location /b { return 200 "b $uri?$args"; }
+    location /last { rewrite ^/last/(.*) /b/$1 last; return 200 "not here"; }
+    location /break { rewrite ^/break/(.*) /b/$1 break; return 200 "not here"; }
+    location /plain { rewrite ^/plain/(.*) /b/$1; return 200 "plain $uri?$args"; }
+    location /later { rewrite ^/later/(.*) /b/$1; }
+    location /cancelled { rewrite ^/cancelled/(.*) /b/$1; break; }
+    location /two { rewrite ^/two/(.*) /plain/$1; rewrite ^/plain/(.*) /b/$1 last; }
+    location /then-break { rewrite ^/then-break/(.*) /x/$1; rewrite ^/x/(.*) /b/$1 break; }
+    location /cycle { rewrite ^/cycle /cycle last; }
+    location /drops { rewrite ^/drops/(.*) /b/$1?; }
+    location /adds { rewrite ^/adds/(.*) /b/$1?x=y; }
+    location /replaces { rewrite ^/replaces/(.*) /b/$1?x=y?; }
+    location /no-group { rewrite ^/no-group/(.*) /b/$1?x=$2&z last; }
+    location /slashless { rewrite ^/slashless/(.*) $1; }
+    location /spaces { rewrite ^/spaces/(.*)$ "/b/x y/$1"; }
+    location /swaps { rewrite ^/swaps/(.*)/(.*)$ /b/$2/$1 last; }
+    location /named { rewrite ^/named/(?<who>.*)$ /b/$who last; }
+    location /variable { rewrite ^ "/b?a=$arg_q"; }
+    location /marked { set $q "/b?c"; rewrite ^ $q last; }
+    location /literal { rewrite ^ /b%20c last; }
+    location /query { rewrite ^/query/(.*)$ /b/$1?v=$1; }
+    location /case { rewrite ^/CASE /b; }
+    location /any-case { rewrite (?i)^/ANY-CASE /b; }
+    location /internal { internal; return 200 "internal $uri"; }
+    location /to-internal { rewrite ^ /internal; }
+    location = /twice { rewrite ^/twice$ /twice-on last; }
+    location = /twice-on { rewrite ^ /b; }
+    location /captures { rewrite ^/captures/(a)(.)? /x/$1; return 200 "[$1][$2]"; }
+    location /lost { rewrite ^/lost/(.*) /x/$1; rewrite ^/nothing/(.*) /y/$1; return 200 "[$1]"; }
+  `,
+  answers: [
+    ['GET /last/1?q', 200, 'b /b/1?q'],
+    ['GET /break/1?q', 404],
+    ['GET /plain/1?q', 200, 'plain /b/1?q'],
+    ['GET /later/1?q', 200, 'b /b/1?q'],
+    ['GET /cancelled/1', 404],
+    ['GET /two/1', 200, 'b /b/1?'],
+    ['GET /then-break/1', 404],
+    ['GET /cycle', 500],
+    ['GET /drops/1?q', 200, 'b /b/1?'],
+    ['GET /adds/1', 200, 'b /b/1?x=y'],
+    ['GET /adds/1?q', 200, 'b /b/1?x=y&q'],
+    ['GET /replaces/1?q', 200, 'b /b/1?x=y'],
+    ['GET /no-group/1?q', 200, 'b /b/1?x=&z&q'],
+    ['GET /slashless/foo', 404],
+    ['GET /slashless/', 500],
+    ['GET /spaces/1', 200, 'b /b/x y/1?'],
+    ['GET /swaps/a/b', 200, 'b /b/b/a?'],
+    ['GET /swaps/a/b/c', 200, 'b /b/c/a/b?'],
+    ['GET /named/x', 200, 'b /b/x?'],
+    ['GET /variable?q=1', 200, 'b /b?a=1&q=1'],
+    ['GET /variable', 200, 'b /b?a='],
+    ['GET /marked?z', 200, 'b /b?c?z'],
+    ['GET /literal', 200, 'b /b%20c?'],
+    ['GET /query/a%20b?z=1', 200, 'b /b/a b?v=a%20b&z=1'],
+    ['GET /query/a&b?z=1', 200, 'b /b/a&b?v=a&b&z=1'],
+    ['GET /query/a+&b?z=1', 200, 'b /b/a+&b?v=a%2B%26b&z=1'],
+    ['GET /query/%C3%A9', 200, 'b /b/é?v=%C3%A9'],
+    ['GET /case', 404],
+    ['GET /any-case', 200, 'b /b?'],
+    ['GET /internal', 404],
+    ['GET /to-internal', 200, 'internal /internal'],
+    ['GET /twice', 200, 'b /b?'],
+    ['GET /captures/ab', 200, '[a][b]'],
+    ['GET /captures/a', 200, '[a][]'],
+    ['GET /lost/a', 200, '[]'],
+  ],
+}
+
+const rewriteRedirects: AnswerGroup = {
+  title: 'rewrite that redirects',
+  server: `
+    location /temporary { rewrite ^ /b?x=1 redirect; }
+    location /permanent { rewrite ^/permanent/(.*) /b/$1 permanent; }
+    location /drops { rewrite ^ /b?x=1? redirect; }
+    location /url { rewrite ^ https://b.test/?x=1; return 200 "not here"; }
+    location /break { rewrite ^ https://b.test/ break; }
+    location /scheme { rewrite ^ $scheme://$host$uri?x=1 permanent; }
+    location /literal { rewrite ^ /b%20c redirect; }
+    location /group { rewrite ^/group/(.*)$ /o/$1?v=$1 redirect; }
+    location /only { rewrite ^/only/(.*)$ http://b.test/$1?; }
+  `,
+  answers: [
+    ['GET /temporary?y', 302, { location: 'http://localhost:8080/b?x=1&y' }],
+    ['GET /permanent/a?y', 301, { location: 'http://localhost:8080/b/a?y' }],
+    ['GET /drops?y', 302, { location: 'http://localhost:8080/b?x=1' }],
+    ['GET /url', 302, { location: 'https://b.test/?x=1' }],
+    ['GET /url?y', 302, { location: 'https://b.test/?x=1&y' }],
+    ['GET /break', 302, { location: 'https://b.test/' }],
+    ['GET /scheme?y', 301, { location: 'http://localhost/scheme?x=1&y' }],
+    ['GET /literal', 302, { location: 'http://localhost:8080/b%20c' }],
+    ['GET /group/a%20b%3fc?z=1', 302, { location: 'http://localhost:8080/o/a%20b?c?v=a%20b%3Fc&z=1' }],
+    ['GET /group/%C3%A9+%26;?q', 302, { location: 'http://localhost:8080/o/%C3%A9+&;?v=%C3%A9%2B%26%3B&q' }],
+    ['GET /group/x%25%23y?q', 302, { location: 'http://localhost:8080/o/x%25%23y?v=x%25%23y&q' }],
+    ['GET /only/a%2Bb?z', 302, { location: 'http://b.test/a+b' }],
+    ['GET /only/a', 302, { location: 'http://b.test/a' }],
+  ],
+}
+
+const conditions: AnswerGroup = {
+  title: 'if',
+  server: `
+    location /true { if ($arg_a) { return 200 true; } return 200 false; }
+    location /equal { if ($arg_a = "x y") { return 200 equal; } if ($arg_a != "") { return 200 other; } return 200 nothing; }
+    location /same { if ($arg_a = $arg_b) { return 200 same; } return 200 different; }
+    location /match { if ($arg_a ~ ^(X+)(.*)$) { return 200 "$1 $2"; } if ($arg_a ~* ^(x)) { return 200 "any case $1"; } return 200 no; }
+    location /unlike { if ($arg_a !~ ^(x)) { return 200 "unlike[$1]"; } return 200 "like[$1]"; }
+    location /unlike-any { if ($arg_a !~* ^x) { return 200 unlike; } return 200 like; }
+    location /forgets { if ($uri ~ ^/forgets/(x)) { } if ($uri ~ nope) { } return 200 "[$1]"; }
+    location /keeps { if ($uri ~ ^/keeps/(x)) { } return 200 "[$1]"; }
+    location /group { if ($uri ~ ^/group/(?<part>.*)$) { return 200 "$part"; } }
+    location /file { if (-f DIR/file) { return 200 yes; } return 200 no; }
+    location /no-file { if (!-f DIR/none) { return 200 yes; } return 200 no; }
+    location /directory { if (-d DIR) { return 200 yes; } return 200 no; }
+    location /no-directory { if (!-d DIR/file) { return 200 yes; } return 200 no; }
+    location /is-there { if (-e DIR/$arg_a) { return 200 yes; } return 200 no; }
+    location /not-there { if (!-e DIR/file/x) { return 200 yes; } return 200 no; }
+    location /executable { if (-x DIR) { return 200 yes; } return 200 no; }
+    location /not-executable { if (!-x DIR/file) { return 200 yes; } return 200 no; }
+    location /nameless { if (-e "$arg_none") { return 200 yes; } return 200 no; }
+    location /spaced { if ( $arg_a = b ) { return 200 yes; } return 200 no; }
+    location /tight { if ($arg_a){return 200 yes;} return 200 no; }
+    location /break { if ($arg_a) { break; } return 200 reached; }
+    location /set { if ($arg_a) { set $seen 1; } if ($arg_b) { set $seen 2$seen; } return 200 "[$seen]"; }
+    location /escaped { if ($uri ~ ^/escaped/(.*)$) { set $part $1; return 200 "$part|$1"; } }
+    location /rewrites { if ($arg_a) { rewrite ^ /true last; } return 200 stays; }
+    location /last-wins {
+      if ($arg_a) { error_page 404 /pages/a; }
+      if ($arg_b) { error_page 404 /pages/b; }
+      error_page 404 /pages/none;
+      return 404;
+    }
+    location /pages/ { return 200 $uri; }
+  `,
+  answers: [
+    ['GET /true', 200, 'false'],
+    ['GET /true?a=', 200, 'false'],
+    ['GET /true?a=0', 200, 'false'],
+    ['GET /true?a=00', 200, 'true'],
+    ['GET /true?a=no', 200, 'true'],
+    ['GET /equal', 200, 'nothing'],
+    ['GET /equal?a=x', 200, 'other'],
+    ['GET /same?a=1&b=1', 200, 'same'],
+    ['GET /same?a=1', 200, 'different'],
+    ['GET /same', 200, 'same'],
+    ['GET /match?a=XXy', 200, 'XX y'],
+    ['GET /match?a=xy', 200, 'any case x'],
+    ['GET /match?a=y', 200, 'no'],
+    ['GET /unlike?a=x', 200, 'like[x]'],
+    ['GET /unlike?a=y', 200, 'unlike[]'],
+    ['GET /unlike-any?a=X', 200, 'like'],
+    ['GET /forgets/x', 200, '[]'],
+    ['GET /keeps/x', 200, '[x]'],
+    ['GET /group/a%20b', 200, 'a b'],
+    ['GET /file', 200, 'yes'],
+    ['GET /no-file', 200, 'yes'],
+    ['GET /directory', 200, 'yes'],
+    ['GET /no-directory', 200, 'yes'],
+    ['GET /is-there?a=file', 200, 'yes'],
+    ['GET /is-there?a=none', 200, 'no'],
+    ['GET /not-there', 200, 'yes'],
+    ['GET /executable', 200, 'yes'],
+    ['GET /not-executable', 200, 'yes'],
+    ['GET /nameless', 200, 'no'],
+    ['GET /spaced?a=b', 200, 'yes'],
+    ['GET /tight?a=b', 200, 'yes'],
+    ['GET /break', 200, 'reached'],
+    ['GET /break?a=1', 404],
+    ['GET /set', 200, '[]'],
+    ['GET /set?a=1', 200, '[1]'],
+    ['GET /set?a=1&b=1', 200, '[21]'],
+    ['GET /escaped/a%20b+c&d', 200, 'a%20b%2Bc%26d|a b+c&d'],
+    ['GET /escaped/ab&c', 200, 'ab&c|ab&c'],
+    ['GET /rewrites?a=1', 200, 'true'],
+    ['GET /rewrites', 200, 'stays'],
+    ['GET /last-wins', 404, '/pages/none'],
+    ['GET /last-wins?a=1', 404, '/pages/a'],
+    ['GET /last-wins?a=1&b=1', 404, '/pages/b'],
+  ],
+}
+
+const inServer: AnswerGroup = {
+  title: 'rewrite in a server',
+  server: `
+    if ($arg_refuse) { return 403 refused; }
+    if ($arg_to) { rewrite ^ /there last; }
+    if ($arg_args) { set $args a=1; }
+    rewrite ^/old/(.*)$ /new/$1;
+    set $site main;
+    location / { return 200 "$uri?$args $site"; }
+    location /there { error_page 402 /old/page; if ($arg_pay) { return 402; } return 200 there; }
+    location /new/ { return 200 "new $uri $request_uri"; }
+  `,
+  answers: [
+    ['GET /x?refuse=1', 403, { body: 'refused', type: 'text/plain' }],
+    ['GET /x?to=1', 200, 'there'],
+    ['GET /x?args=1', 200, '/x?a=1 main'],
+    ['GET /old/a', 200, 'new /new/a /old/a'],
+    ['GET /x', 200, '/x? main'],
+    // The server's own rewrites are gone through again for the page of an error.
+    ['GET /there?pay=1', 402, 'new /new/page /there?pay=1'],
+  ],
+}
+
+const variables: AnswerGroup = {
+  title: 'set',
+  server: `
+    location /set { set $a 1; set $b "$a$a"; set $A 2; return 200 "$a $b \${a}"; }
+    location /unset { return 200 "[$a]"; }
+    location /args { set $args "n=1"; return 200 "$args $arg_n $request_uri $query_string $is_args"; }
+    location /no-args { set $args ""; return 200 "[$args][$is_args]"; }
+    location /field { set $http_mine x; return 200 "$http_mine"; }
+    location /kept { set $kept yes; rewrite ^ /other; }
+    location /other { return 200 "[$kept]"; }
+    location /page { set $kept yes; error_page 402 /other; return 402; }
+  `,
+  answers: [
+    ['GET /set', 200, '2 11 2'],
+    ['GET /unset', 200, '[]'],
+    ['GET /args?n=2', 200, 'n=1 1 /args?n=2 n=1 ?'],
+    ['GET /no-args?a', 200, '[][]'],
+    ['GET /field', 200, 'x'],
+    ['GET /kept', 200, '[yes]'],
+    ['GET /page', 402, '[yes]'],
+  ],
+}
+
+export const ANSWER_GROUPS: readonly AnswerGroup[] = [
+  returns,
+  redirects,
+  rewrites,
+  rewriteRedirects,
+  conditions,
+  inServer,
+  variables,
+]
