@@ -6,19 +6,29 @@ import type { Feature } from '../server/feature.ts'
 import { accessLogFeature } from './access-log.ts'
 import { emptyGif } from './empty-gif.ts'
 import { errorPageRules } from './error-page-rules.ts'
+import { fileIo } from './file-io.ts'
 import { headers } from './headers.ts'
+import { indexFiles } from './index-files.ts'
 import { limitRate } from './limit-rate.ts'
+import { openFileCache } from './open-file-cache.ts'
 import { plainErrorPage } from './plain-error-page.ts'
 import { redirects } from './redirect-location.ts'
 import { rewrite } from './rewrite.ts'
+import { root } from './root.ts'
 import { serverTokens } from './server-tokens.ts'
+import { staticFiles } from './static-files.ts'
 import { stubStatus } from './stub-status.ts'
+import { tryFiles } from './try-files.ts'
 import { types } from './types.ts'
 
 export const FEATURES: readonly Feature[] = [
   rewrite,
   redirects,
   types,
+  root,
+  openFileCache,
+  fileIo,
+  tryFiles,
   emptyGif,
   stubStatus,
   headers,
@@ -26,5 +36,8 @@ export const FEATURES: readonly Feature[] = [
   errorPageRules,
   plainErrorPage,
   serverTokens,
+  // Files are what is left when nobody else has answered.
+  indexFiles,
+  staticFiles,
   accessLogFeature,
 ]
