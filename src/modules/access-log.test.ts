@@ -43,7 +43,12 @@ function variables(): Variables {
   row('body_bytes_sent', x => String(x.sentContentBytes))
   row('document_root', () => `${prefix}html`)
   row('uri', x => x.path)
-  all.addFamily({ prefix: 'http_', doc: '', member: name => x => x.fields.get(name.replaceAll('_', '-')) })
+  all.addFamily({
+    prefix: 'http_',
+    doc: '',
+    isOctets: true,
+    member: name => x => x.fields.get(name.replaceAll('_', '-')),
+  })
   return all
 }
 

@@ -16,7 +16,7 @@ import type { LogPathOptions, LogPaths } from '../io/log-paths.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { type BindPlace, defineFeature, type SiteContext } from '../server/feature.ts'
 import type { Module } from '../server/module.ts'
-import type { Getter, Value } from '../server/variables.ts'
+import type { Getter, Value, VariableRow } from '../server/variables.ts'
 import { type AccessLogLine, type AccessLogSettings, accessLogTable, COMBINED } from './access-log-table.ts'
 import { compileLogFormat, type LogLine, type LogValue } from './log-format.ts'
 
@@ -130,20 +130,16 @@ function logValues(template: Template, site: SiteContext): (string | LogValue)[]
     const row = site.variables.find(part.variable)
     // Reports that there is none, with the nearest one that there is.
     if (row === null) site.compile({ ...template, parts: [part] })
-    return row === null ? '' : logValue(part.variable, row.get)
+    return row === null ? '' : logValue(row)
   })
 }
 
-/** Variables that give what was received or is sent; others hold words of the configuration and decoded paths. */
-const FROM_THE_WIRE =
-  /^(?:(?:http|arg|cookie|sent_http|sent_trailer)_.*|args|query_string|request|request_uri|request_method|remote_user)$/i
-
-function logValue(name: string, get: Getter): LogValue {
-  return { get, isOctets: FROM_THE_WIRE.test(name) }
+function logValue({ get, isOctets = false }: VariableRow): LogValue {
+  return { get, isOctets }
 }
 
 function combined(site: SiteContext): LogLine {
-  const value = (name: string): LogValue => logValue(name, site.variables.find(name)?.get ?? (() => null))
+  const value = (name: string): LogValue => logValue(site.variables.find(name)!)
   return compileLogFormat(
     [
       value('remote_addr'),

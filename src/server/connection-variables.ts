@@ -34,6 +34,7 @@ export const CONNECTION_ROWS: readonly VariableRow[] = [
   {
     name: 'binary_remote_addr',
     doc: 'The address of the client as 4 octets of IPv4 or 16 of IPv6, each a character: short keys for tables of clients.',
+    isOctets: true,
     get: x => binaryOf(x.peer),
   },
   {
@@ -112,6 +113,7 @@ export const CONNECTION_FAMILIES: readonly VariableFamily[] = [
   {
     prefix: 'proxy_protocol_tlv_',
     doc: 'A further fact of the PROXY protocol’s version 2, by its name or its number: `alpn`, `authority`, `unique_id`, `netns`, `ssl_version`, `ssl_cn`, `ssl_cipher`, `ssl_sig_alg`, `ssl_key_alg`, `ssl_verify`, or as in `0xea` and `ssl_0x21`.',
+    isOctets: true,
     member: name => x => factsOf(x).proxy?.tlv(name) ?? null,
   },
 ]

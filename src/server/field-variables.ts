@@ -11,7 +11,6 @@
 
 import { flag } from '../config/directive.ts'
 import { COOKIE, KNOWN_FIELDS } from '../http/known-fields.ts'
-import { textOf } from '../http/octets.ts'
 import { mayHaveContent } from '../http/status.ts'
 import type { Exchange } from './exchange.ts'
 import type { Getter, VariableFamily, VariableRow } from './variables.ts'
@@ -35,21 +34,25 @@ export const FIELD_FAMILIES: readonly VariableFamily[] = [
   {
     prefix: 'http_',
     doc: 'A field of the request; underscores stand for dashes. Several lines of one name are joined with `, `, those of `Cookie` with `; `. See `underscores_in_headers` for names that hold an underscore themselves.',
+    isOctets: true,
     member: requestField,
   },
   {
     prefix: 'cookie_',
     doc: 'The value of the first cookie of this name. The case of the name does not matter.',
+    isOctets: true,
     member: cookie,
   },
   {
     prefix: 'sent_http_',
     doc: 'A field of the answer, as far as it is known; underscores stand for dashes, and several lines are joined with `, `.',
+    isOctets: true,
     member: name => sentField(name, x => x.preparedLines + x.addedLines + x.appendedLines),
   },
   {
     prefix: 'sent_trailer_',
     doc: 'A field that has followed the content of the answer (RFC 9110 §6.5); for logs.',
+    isOctets: true,
     member: name => sentField(name, x => x.sentTrailers),
   },
 ]
@@ -63,7 +66,8 @@ export const FIELD_ROWS: readonly VariableRow[] = [
   {
     name: 'content_type',
     doc: 'The field `Content-Type` of the request.',
-    get: x => fieldText(x, 'content-type'),
+    isOctets: true,
+    get: x => x.fields.get('content-type'),
   },
   {
     name: 'sent_http_content_length',
@@ -87,20 +91,14 @@ export const FIELD_ROWS: readonly VariableRow[] = [
   },
 ]
 
-/** A line of the request, or several; decoded. */
-function fieldText(x: Exchange, lowerName: string): string | null {
-  const value = x.fields.get(lowerName)
-  return value === null ? null : textOf(value)
-}
-
 /** @param name of the variable, in lower case: no dashes, perhaps underscores */
 function requestField(name: string): Getter {
   if (name === KNOWN_FIELDS[COOKIE]) return cookieText
-  if (!name.includes('_')) return x => fieldText(x, name)
+  if (!name.includes('_')) return x => x.fields.get(name)
   // What has dashes only is the same with and without underscores. Nearly nobody lets these in, so that is asked last.
   const dashed = name.replaceAll('_', '-')
   const spelled = spelling(name)
-  return x => (seesUnderscores(x) ? spelledField(x, spelled) : fieldText(x, dashed))
+  return x => (seesUnderscores(x) ? spelledField(x, spelled) : x.fields.get(dashed))
 }
 
 function seesUnderscores(x: Exchange): boolean {
@@ -116,7 +114,7 @@ function spelling(name: string): RegExp {
 function spelledField(x: Exchange, name: RegExp): string | null {
   const values: string[] = []
   for (const [other, value] of x.head.fields.entries()) if (name.test(other)) values.push(value)
-  return values.length === 0 ? null : textOf(values.join(', '))
+  return values.length === 0 ? null : values.join(', ')
 }
 
 /** Lines of cookies are joined as cookies are (RFC 9113 §8.2.3): a comma may be part of one. */
@@ -124,7 +122,7 @@ function cookieText(x: Exchange): string | null {
   const { fields } = x.head
   const count = fields.countOf(COOKIE)
   if (count === 0) return null
-  return textOf(count === 1 ? fields.valueAt(fields.known(COOKIE)) : fields.getAll('cookie').join('; '))
+  return count === 1 ? fields.valueAt(fields.known(COOKIE)) : fields.getAll('cookie').join('; ')
 }
 
 /** `ngx_http_parse_multi_header_lines`: a name stands at the begin or behind a semicolon or comma, a value ends with a semicolon. */
@@ -141,7 +139,7 @@ function sentField(name: string, lines: (x: Exchange) => string): Getter {
   const line = new RegExp(`^${name.replaceAll('_', '[-_]')}: ?([^\\r\\n]*)`, 'gim')
   return x => {
     const values = Array.from(lines(x).matchAll(line), ([, value]) => value)
-    return values.length === 0 ? null : textOf(values.join(', '))
+    return values.length === 0 ? null : values.join(', ')
   }
 }
 

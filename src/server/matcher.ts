@@ -8,13 +8,13 @@
 
 import { matchPattern, type Pattern } from '../config/regex.ts'
 import type { Exchange } from './exchange.ts'
-import type { VariableRow, Variables } from './variables.ts'
+import type { SettableRow, Variables } from './variables.ts'
 
 export class Matcher {
   /** As it was written. */
   readonly source: string
   private readonly pattern: Pattern
-  private readonly named: readonly { readonly row: Required<VariableRow>; readonly group: number }[]
+  private readonly named: readonly { readonly row: SettableRow; readonly group: number }[]
 
   constructor(pattern: Pattern, variables: Variables) {
     this.source = pattern.source

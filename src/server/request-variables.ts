@@ -7,7 +7,6 @@
 
 import { randomBytes } from 'node:crypto'
 import { portOf } from '../http/host.ts'
-import { textOf } from '../http/octets.ts'
 import { epochSeconds } from '../io/log-time.ts'
 import { ANSWERED, type Exchange } from './exchange.ts'
 import { requestLine, targetText } from './log-context.ts'
@@ -31,6 +30,7 @@ export const REQUEST_ROWS: readonly VariableRow[] = [
   {
     name: 'request_uri',
     doc: 'The path and query as the client has sent them: nothing decoded, nothing rewritten. Without scheme and host.',
+    isOctets: true,
     get: x => targetText(x) || null,
   },
   {
@@ -52,11 +52,13 @@ export const REQUEST_ROWS: readonly VariableRow[] = [
   {
     name: 'request',
     doc: 'The request line as the client has sent it. Empty when it did not come to its end.',
+    isOctets: true,
     get: lineOf,
   },
   {
     name: 'request_method',
     doc: 'The method: `GET`, `POST`, … While an error leads to another path it is `GET`.',
+    isOctets: true,
     get: x => x.method || null,
   },
   {
@@ -102,6 +104,7 @@ export const REQUEST_ROWS: readonly VariableRow[] = [
   {
     name: 'remote_user',
     doc: 'The name from the credentials of the scheme Basic (RFC 7617). Nobody has checked a password for it.',
+    isOctets: true,
     get: x => basicUser(x.fields.get('authorization')),
   },
 ]
@@ -159,7 +162,7 @@ function basicUser(authorization: string | null): string | null {
   if (encoded === null) return null
   const credentials = Buffer.from(encoded[1]!, 'base64').toString('latin1')
   const colon = credentials.indexOf(':')
-  return colon > 0 ? textOf(credentials.slice(0, colon)) : null
+  return colon > 0 ? credentials.slice(0, colon) : null
 }
 
 const BASIC = /^basic +([a-z\d+/]+)=*$/i

@@ -14,12 +14,10 @@
  */
 
 import type { Template } from '../config/template.ts'
+import { textOf } from '../http/octets.ts'
 import type { Exchange } from './exchange.ts'
 
-/**
- * @returns null when the variable has no value: a log shows `-`, a template ''. Otherwise text of Unicode, as the words of the
- * configuration are: octets of a message are decoded where they are UTF-8 (`http/octets.ts` has both directions)
- */
+/** @returns null when the variable has no value: a log shows `-`, a template '' */
 export type Getter = (x: Exchange) => string | null
 
 export interface VariableRow {
@@ -28,11 +26,16 @@ export interface VariableRow {
   /** For the manual. */
   readonly doc: string
   readonly get: Getter
+  /**
+   * What it gives is as it was on the wire, one character for each octet; others give text of Unicode. A template is text: there
+   * octets are decoded, where they are UTF-8 (`http/octets.ts`).
+   */
+  readonly isOctets?: boolean
   /** Of a variable that `set` may change, beside those that the configuration defines. */
   readonly set?: (x: Exchange, value: string) => void
 }
 
-export type SettableRow = Required<VariableRow>
+export type SettableRow = VariableRow & Required<Pick<VariableRow, 'set'>>
 
 /** Variables without number: `$http_` and the name of a field. */
 export interface VariableFamily {
@@ -40,6 +43,7 @@ export interface VariableFamily {
   readonly prefix: string
   /** What follows it, in the manual: `name`. */
   readonly doc: string
+  readonly isOctets?: boolean
   /** @param rest what follows the prefix, in lower case */
   readonly member: (rest: string) => Getter
 }
@@ -158,7 +162,7 @@ export class Variables {
     for (const family of this.families) {
       if (!lower.startsWith(family.prefix) || lower.length === family.prefix.length) continue
       const get = family.member(lower.slice(family.prefix.length))
-      const row = { name: lower, doc: family.doc, get }
+      const row = { name: lower, doc: family.doc, get, isOctets: family.isOctets }
       this.rows.set(lower, row)
       return row
     }
@@ -197,7 +201,7 @@ export class Variables {
       else {
         const row = this.find(part.variable)
         if (row === null) onUnknown(part.variable)
-        else parts.push(row.get)
+        else parts.push(row.isOctets === true ? asText(row.get) : row.get)
       }
     }
     if (parts.every(part => typeof part === 'string')) return new Constant(parts.join(''))
@@ -216,6 +220,13 @@ function storedRow(name: string, doc: string, index: number, otherwise: Getter):
     doc,
     get: x => x.values[index] ?? otherwise(x),
     set: (x, value) => setValue(x, index, value),
+  }
+}
+
+function asText(get: Getter): Getter {
+  return x => {
+    const octets = get(x)
+    return octets === null ? null : textOf(octets)
   }
 }
 
