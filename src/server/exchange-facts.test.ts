@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { serving } from '../../test/serving.ts'
 import type { Exchange } from './exchange.ts'
+import { requestLine } from './log-context.ts'
 import { HANDLED, type Module } from './module.ts'
 
 /** Answers with the path, in pieces where it is `/pieces`, and notes of each exchange what `note` says at its end. */
@@ -49,6 +50,20 @@ describe('an exchange over a connection', () => {
       client.send(get('/5'))
       await client.untilText('\r\n\r\n/5')
       assert.deepEqual(notes, [false, true, true, true, false])
+    })
+  })
+
+  it('is told of also when it is refused', async () => {
+    const { module, notes } = noting(x => [requestLine(x), x.requestBytes, x.responder.facts.requestCount])
+    await serving({ modules: [module] }, async s => {
+      const whole = 'GET /a HTTP/1.1\r\n\r\n'
+      for (const request of [whole, 'GET /b HTTP/1.1\r\n X: a\r\n', '\r\n\x16\x03\x01 \xe9'])
+        await s.ask(request)
+      assert.deepEqual(notes, [
+        ['GET /a HTTP/1.1', whole.length, 1],
+        ['GET /b HTTP/1.1', 0, 1],
+        ['\x16\x03\x01 \xe9', 0, 1],
+      ])
     })
   })
 

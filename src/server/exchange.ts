@@ -142,6 +142,8 @@ export class Exchange {
   readonly contentLength: number
   /** When the head was complete, by the loop's clock. */
   readonly startedAt: number
+  /** Of a request that was refused before its head was complete: what came of its line, in octets. */
+  refusedLine = ''
   /** When its first byte came. */
   begunAt: number
 

@@ -14,6 +14,7 @@
  * that are ready at once still leave together in one send, because they meet in the loop's outbox.
  */
 
+import { CR, LF, latin1 } from '../http/bytes.ts'
 import { NO_CONTENT } from '../http/framing.ts'
 import { CONTENT_TOO_LARGE, INCOMPLETE, isRefusal, OK, refusalOf } from '../http/refusals.ts'
 import { RequestHead } from '../http/request-head.ts'
@@ -233,7 +234,7 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     const next = head.parse(bytes, at, end)
     if (next === INCOMPLETE) return at
     if (isRefusal(next)) {
-      this.refuse(head, next)
+      this.refuse(head, next, 0, lineIn(bytes, at, end))
       return end
     }
     this.beginExchange(head, next - at)
@@ -241,14 +242,12 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
   }
 
   private beginExchange(head: RequestHead, headBytes: number): void {
-    const { facts, phases, counters } = this.surroundings
+    const { facts, phases } = this.surroundings
     const code = checkRequest(head, this.isSecure, facts)
     if (code !== OK) {
-      this.refuse(head, code)
+      this.refuse(head, code, headBytes, '')
       return
     }
-    this.requestCount++
-    counters.add(REQUESTS)
     this.isHeadDue = false
     this.isHttp10 = head.versionMinor === 0
     this.clientPersists = facts.mayPersist
@@ -256,8 +255,6 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     this.reading = HOLDING
     const x = this.newExchange(head, facts.target, facts.framing)
     x.requestBytes = headBytes
-    this.isPipelined = this.isNextHere
-    this.isNextHere = false
     if (facts.framing !== NO_CONTENT) {
       this.reading = IN_CONTENT
       this.content = new RequestContent(x, facts.framing, facts.expectsContinue, this.limits.contentBytes)
@@ -276,7 +273,11 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
 
   private newExchange(head: RequestHead, target: Target, contentLength: number): Exchange {
     const { now } = this.connection.loop
-    const { phases } = this.surroundings
+    const { phases, counters } = this.surroundings
+    this.requestCount++
+    counters.add(REQUESTS)
+    this.isPipelined = this.isNextHere
+    this.isNextHere = false
     const server = this.endpoint.hosts.fallback
     const isAboutServer = target.form === ASTERISK_FORM
     const x = new Exchange(head, target, contentLength, now, this, phases, server, isAboutServer)
@@ -287,9 +288,11 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
   }
 
   /** One error answer, whatever was wrong with the message; nothing behind it is read as a request. */
-  private refuse(head: RequestHead, code: number): void {
+  private refuse(head: RequestHead, code: number, headBytes: number, line: string): void {
     this.isHttp10 = false
     const x = this.newExchange(head, refusedTarget(head.targetText()), NO_CONTENT)
+    x.requestBytes = headBytes
+    x.refusedLine = line
     if (!head.isComplete) x.head = NO_HEAD
     this.answerRefusal(x, code)
   }
@@ -574,6 +577,19 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     this.reading = OVER
     this.connection.finish(mayStillReceive)
   }
+}
+
+/** What came of the first line that is not empty, for the log. */
+function lineIn(bytes: Buffer, at: number, end: number): string {
+  let start = at
+  while (start < end && isLineEnd(bytes[start]!)) start++
+  let stop = start
+  while (stop < end && !isLineEnd(bytes[stop]!)) stop++
+  return latin1(bytes, start, stop)
+}
+
+function isLineEnd(byte: number): boolean {
+  return byte === CR || byte === LF
 }
 
 /** Of a request that is not understood, nothing is told but the target as it came, if it came whole: that is for the log. */

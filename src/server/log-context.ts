@@ -25,10 +25,9 @@ export function targetText(x: Exchange): string {
   return x.rawQuery === null ? x.rawPath : `${x.rawPath}?${x.rawQuery}`
 }
 
-/** The request line as it came; '' when none had come to its end. A head refused in its middle has told no version to rely on. */
+/** The request line as it came; of a head that was refused in its middle, what had come of it. */
 export function requestLine(x: Exchange): string {
-  const version = x.head.isComplete ? ` HTTP/1.${x.head.versionMinor}` : ''
-  return `${x.head.method} ${targetText(x)}${version}`.trim()
+  return x.head.isComplete ? x.head.lineText() : x.refusedLine
 }
 
 class ConnectionContext implements LogContext {

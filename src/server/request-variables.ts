@@ -51,9 +51,9 @@ export const REQUEST_ROWS: readonly VariableRow[] = [
   },
   {
     name: 'request',
-    doc: 'The request line as the client has sent it. Empty when it did not come to its end.',
+    doc: 'The request line as the client has sent it; of a request that was refused, what had come of it.',
     isOctets: true,
-    get: lineOf,
+    get: requestLine,
   },
   {
     name: 'request_method',
@@ -122,10 +122,6 @@ export const REQUEST_FAMILIES: readonly VariableFamily[] = [
     member: name => x => argumentOf(x.query, name),
   },
 ]
-
-function lineOf(x: Exchange): string {
-  return x.head.isComplete ? x.head.lineText() : requestLine(x)
-}
 
 /** What follows the head of a dropped exchange is nothing, though nothing is left to do for it. */
 function isWhole(x: Exchange): boolean {
