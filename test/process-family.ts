@@ -80,6 +80,17 @@ export class Family {
     return starter
   }
 
+  /** As a service manager starts it that has opened its sockets already (sd_listen_fds(3)). */
+  startActivated(...fds: number[]): Running {
+    const script = `LISTEN_PID=$$ LISTEN_FDS=${fds.length} exec "$0" "$@"`
+    const command = [process.execPath, PROGRAM, this.path('conf.json')]
+    const starter = startProcess('/bin/sh', ['-c', script, ...command], {
+      stdio: ['pipe', 'pipe', 'pipe', ...fds],
+    })
+    this.starters.push(starter)
+    return starter
+  }
+
   /** Starts, and waits until all workers are ready. */
   async started(env: NodeJS.ProcessEnv = {}): Promise<Running> {
     const starter = this.start(env)

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { ACCEPTED, ACTIVE, REQUESTS, sumOf, WRITING } from '../server/counters.ts'
+import { close } from '../sys/libc.ts'
+import { countersAt, SharedCounters } from './shared-counters.ts'
+
+it('each process has a row, and sees those of all', () => {
+  const shared = new SharedCounters(2)
+  const rows = [shared.takeRow(), shared.takeRow()]
+  assert.deepEqual(rows, [0, 1])
+  const seen = countersAt(shared.fd, shared.sizeBytes)
+  for (const row of rows) seen[row]!.add(REQUESTS, row + 1)
+  assert.equal(sumOf(shared.rows)[REQUESTS], 3)
+  assert.equal(sumOf(seen)[REQUESTS], 3)
+  close(shared.fd)
+})
+
+it('of a process that has ended its connections are forgotten, its work is not', () => {
+  const shared = new SharedCounters(1)
+  const row = shared.takeRow()
+  for (const cell of [ACCEPTED, REQUESTS, ACTIVE, WRITING] as const) shared.rows[row]!.add(cell, 5)
+  shared.giveRow(row)
+  assert.equal(shared.takeRow(), row)
+  const sum = sumOf(shared.rows)
+  assert.deepEqual([sum[ACCEPTED], sum[REQUESTS], sum[ACTIVE], sum[WRITING]], [5, 5, 0, 0])
+  close(shared.fd)
+})
+
+it('more processes than rows share the last one, which is cleared when the last of them ends', () => {
+  const shared = new SharedCounters(1)
+  const rows = Array.from({ length: shared.rows.length + 2 }, () => shared.takeRow())
+  const last = shared.rows.length - 1
+  assert.deepEqual(rows.slice(-3), [last, last, last])
+  shared.rows[last]!.add(ACTIVE, 2)
+  shared.giveRow(last)
+  assert.equal(sumOf(shared.rows)[ACTIVE], 2)
+  shared.giveRow(last)
+  shared.giveRow(last)
+  assert.equal(sumOf(shared.rows)[ACTIVE], 0)
+  close(shared.fd)
+})
