@@ -161,12 +161,14 @@ export class Service {
     const before = this.current!
     this.current = next
     next.change.commit()
-    const [old, pidPath] = [before, next].map(({ configuration }) => configuration.settings.pidPath)
-    if (old === pidPath) return
-    if (pidPath != null && !writePidFile(pidPath, this.log)) return
-    if (old != null) removePidFile(old, this.log)
+    this.movePid(before.configuration.settings.pidPath, next.configuration.settings.pidPath)
     this.redirect()
     this.staff.retire(before)
+  }
+
+  private movePid(before: string | null, next: string | null): void {
+    if (before === next || (next !== null && !writePidFile(next, this.log))) return
+    if (before !== null) removePidFile(before, this.log)
   }
 
   /** Workers will reopen them without our rights, so the files become theirs. */

@@ -3,7 +3,7 @@ import { it } from 'node:test'
 import { recordingLog } from '../../test/recording-log.ts'
 import { toldOnce } from './start-log.ts'
 
-const NONE = { stderrPath: null, reopen() {}, close() {} }
+const NONE = { stderrPath: null, reopen() {}, close() {}, memory: () => '' }
 
 it('what goes wrong at the start is told in the log and on the terminal', () => {
   const [log, terminal] = [recordingLog('notice'), recordingLog('warn')]
