@@ -50,6 +50,12 @@ describe('add_header', () => {
     ])
   })
 
+  it('can show what the lines before it say', () => {
+    const location = 'add_header ETag x; add_header X-A "$sent_http_etag"; add_header X-B "$sent_http_x_a";'
+    const x = ask({ location })
+    assert.deepEqual([x.answerField('x-a'), x.answerField('x-b')], ['x', 'x'])
+  })
+
   it('adds nothing for an empty value', () => {
     const fields = ask({ location: 'add_header X-A $arg_x; add_header X-B "";' }).answerFields
     assert.equal(fields.length, 3)

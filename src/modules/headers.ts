@@ -221,7 +221,8 @@ class Headers implements Module {
     const which = USUAL_STATUSES.has(x.status) ? 'usual' : 'always'
     if (this.expiry !== null && which === 'usual') addExpiry(x, this.expiry(x))
     const steps = this.steps[which]
-    if (steps.length > 0) x.appendPreparedLines(linesOf(steps, x))
+    // One by one: a value may show what a line before it says.
+    for (const step of steps) x.appendPreparedLines(typeof step === 'string' ? step : step(x))
     const trailers = this.trailers[which]
     if (trailers.length > 0) x.promiseTrailers(() => linesOf(trailers, x))
   }

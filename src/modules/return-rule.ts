@@ -144,6 +144,8 @@ class VariableText implements Step {
   }
 
   run(x: Exchange): Course {
+    // The text may show it.
+    x.status = this.status
     const text = this.text.of(x)
     if (x.isTraced) x.tell(`return ${this.status} "${text}"`)
     if (this.status !== 204) x.setPreparedLines(this.typeLine(x.path))
