@@ -223,7 +223,7 @@ class Evaluation {
     this.problems.error(
       directive.place,
       `"${directive.name}" directive is duplicate`,
-      `"${directive.name}" may stand once in a block`,
+      `"${directive.name}" may stand only once ${block.directive === null ? 'in the main context' : 'in this block'}`,
       first === null ? [] : [{ words: 'the first one is here', place: first.place }],
     )
   }
@@ -258,7 +258,8 @@ class Evaluation {
     const { name, block, args, place } = directive
     const forgotten = parts === null ? '' : `; is the semicolon before "${parts[1].name}" missing?`
     if (row.block !== null && block === null) {
-      this.problems.error(directive.end, `directive "${name}" has no opening "{"`, `"${name}" opens a block`)
+      const expected = `"${name}" opens a block: a "{" belongs here, and a "}" behind what stands in it`
+      this.problems.error(directive.end, `directive "${name}" has no opening "{"`, expected)
       return false
     }
     if (row.block === null && block !== null) {
@@ -271,10 +272,12 @@ class Evaluation {
     }
     const [least, most] = row.takes
     if (args.length >= least && args.length <= most) return true
+    const isSurplus = args.length > most
+    const advice = forgotten || argumentAdvice(row, name, args)
     this.problems.error(
-      args.length > most ? args[most]!.place : place,
+      args[0]?.text === '=' ? args[0].place : isSurplus ? args[most]!.place : place,
       `invalid number of arguments in "${name}" directive`,
-      `"${name}" takes ${amount(least, most)}, found ${args.length}${forgotten}`,
+      `"${name}" takes ${amount(least, most)}, found ${args.length}${advice}`,
     )
     return false
   }
@@ -283,6 +286,22 @@ class Evaluation {
 function innerContext(row: AnyRow, outside: string): string | null {
   if (row.block === null || row.block === 'rows') return null
   return typeof row.block === 'string' ? row.block : (row.block[outside] ?? null)
+}
+
+/** Longer ones explain nothing at a glance. */
+const SHORT_SYNTAX = 60
+
+/** What was most likely wrong with the number of arguments; otherwise how the directive is written. */
+function argumentAdvice(
+  { takes: [, most], syntax, block }: AnyRow,
+  name: string,
+  args: Directive['args'],
+): string {
+  if (args[0]?.text === '=') return '; its value follows the name without "="'
+  if (most > 0 && args.length > most && block === null) return '; a value with spaces in it stands in quotes'
+  const [form] = syntax
+  if (syntax.length > 1 || form!.length > SHORT_SYNTAX || block !== null || most === 0) return ''
+  return `, as in: ${name} ${form};`
 }
 
 function amount(least: number, most: number): string {

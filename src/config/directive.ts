@@ -21,7 +21,15 @@ import { didYouMean, nearest } from './nearest.ts'
 import type { Directive } from './parser.ts'
 import type { Place } from './source.ts'
 import { parseTemplate, type Template } from './template.ts'
-import { parseMilliseconds, parseSize } from './units.ts'
+import {
+  nearestOffset,
+  nearestSize,
+  nearestTime,
+  parseInteger,
+  parseMilliseconds,
+  parseOffset,
+  parseSize,
+} from './units.ts'
 
 /** What is around the file: against what its relative paths count. Both end in a slash. */
 export interface Surroundings {
@@ -192,12 +200,22 @@ export function size(common: Common<number>): Row<number> {
 }
 
 export function readSize(call: Call, index: number): number | undefined {
-  const bytes = parseSize(call.text(index))
-  if (bytes !== null) return bytes
-  return call.fail(index, `"${call.name}" directive invalid value`, SIZE_EXPECTED)
+  return parseSize(call.text(index)) ?? failSize(call, index, 'k or m', nearestSize(call.text(index)))
 }
 
-const SIZE_EXPECTED = 'expected a size: a whole number of bytes, or with k or m behind it, such as 8k'
+/** In bytes too, for what may be more than a memory holds. */
+export function readOffset(call: Call, index: number): number | undefined {
+  return parseOffset(call.text(index)) ?? failSize(call, index, 'k, m or g', nearestOffset(call.text(index)))
+}
+
+function failSize(call: Call, index: number, units: string, near: string | null): undefined {
+  const expected = `expected a size: a whole number of bytes, or with ${units} behind it, such as 8k`
+  return call.fail(index, `"${call.name}" directive invalid value`, expected + question(near))
+}
+
+function question(near: string | null): string {
+  return near === null ? '' : `; did you mean "${near}"?`
+}
 
 /** In milliseconds. */
 export function duration(common: Common<number>): Row<number> {
@@ -207,7 +225,8 @@ export function duration(common: Common<number>): Row<number> {
 export function readDurationMs(call: Call, index: number): number | undefined {
   const ms = parseMilliseconds(call.text(index))
   if (ms !== null) return ms
-  return call.fail(index, `"${call.name}" directive invalid value`, DURATION_EXPECTED)
+  const advice = DURATION_EXPECTED + question(nearestTime(call.text(index)))
+  return call.fail(index, `"${call.name}" directive invalid value`, advice)
 }
 
 const DURATION_EXPECTED =
@@ -218,12 +237,18 @@ export function count(common: Common<number> & { least?: number; most?: number }
   return row(common, 'number', [1, 1], call => readCount(call, 0, least, most))
 }
 
-export function readCount(call: Call, index: number, least: number, most: number): number | undefined {
-  const text = call.text(index)
-  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+/** @param summary nginx has several sentences for what is no number */
+export function readCount(
+  call: Call,
+  index: number,
+  least: number,
+  most: number,
+  summary = `"${call.name}" directive invalid number`,
+): number | undefined {
+  const value = parseInteger(call.text(index)) ?? Number.NaN
   if (value >= least && value <= most) return value
   const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`
-  return call.fail(index, 'invalid number', `"${call.name}" takes a whole number ${range}, found "${text}"`)
+  return call.fail(index, summary, `expected a whole number ${range}`)
 }
 
 export function oneOf<const W extends string>(words: readonly W[], common: Common<NoInfer<W>>): Row<W> {

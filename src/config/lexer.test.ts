@@ -59,10 +59,10 @@ describe('quotes', () => {
   reads('if ($a = "b") {', 'if|($a|=|b|){')
   reads('if ($a = "b")c;', 'if|($a|=|b|)c;')
   reads('a "b"}', 'a|b}')
-  refuses('a "b"c;', '1:6 unexpected "c"', 'a|b|c;')
-  refuses('a "b""c";', '1:6 unexpected """', 'a|b|c;')
-  refuses('a "b"#c;', '1:6 unexpected "#"', 'a|b|#c;')
-  refuses('a "b"\u{1f600};', '1:6 unexpected "\u{1f600}"', 'a|b|\u{1f600};')
+  refuses('a "b"c;', '1:6 unexpected "c"', 'a|b;')
+  refuses('a "b""c";', '1:6 unexpected """', 'a|b;')
+  refuses('a "b"#c;', '1:6 unexpected "#"', 'a|b;')
+  refuses('a "b"\u{1f600};', '1:6 unexpected "\u{1f600}"', 'a|b;')
 })
 
 describe('escapes', () => {
@@ -105,7 +105,7 @@ describe('a quote that is not closed', () => {
   refuses('"', `1:2 ${END_OF_FILE}`, ';')
   refuses('a "b;\nc "d";\ne f;', '2:4 unexpected "d"', 'a|b;', 'c|d;', 'e|f;')
   refuses('a "b {\n c "d"; }', '2:5 unexpected "d"', 'a|b{', 'c|d;', '}')
-  refuses('a "b\nc"d;', '2:3 unexpected "d"', 'a|b\nc|d;')
+  refuses('a "b\nc"d;', '2:3 unexpected "d"', 'a|b\nc;')
 
   it('is found where it begins when more follows than nginx would read', () => {
     const { problems } = read(`a;\nb 'c;\n${'d e;\n'.repeat(1000)}`)

@@ -109,9 +109,16 @@ class Lexer {
     this.#words = []
   }
 
-  /** As nginx: any number of "{" may follow a "$". */
   #readBare(): void {
     const start = this.#at
+    this.#skipBare()
+    const raw = this.#text.slice(start, this.#at)
+    if (LOOKALIKE.test(raw)) this.#warnOfLookalike(raw, start)
+    this.#pushWord(raw, start, this.#at, false)
+  }
+
+  /** As nginx: any number of "{" may follow a "$". */
+  #skipBare(): void {
     let isVariable = false
     for (; this.#at < this.#text.length; this.#at++) {
       const character = this.#text[this.#at]
@@ -121,9 +128,6 @@ class Lexer {
       if (character === '\\') this.#at++
     }
     this.#at = Math.min(this.#at, this.#text.length)
-    const raw = this.#text.slice(start, this.#at)
-    if (LOOKALIKE.test(raw)) this.#warnOfLookalike(raw, start)
-    this.#pushWord(raw, start, this.#at, false)
   }
 
   #warnOfLookalike(raw: string, start: number): void {
@@ -158,7 +162,7 @@ class Lexer {
     }
     this.#pushWord(this.#text.slice(start + 1, close), start, close + 1, true)
     this.#at = close + 1
-    if (next === '#') this.#readBare()
+    if (!isRight) this.#skipBare()
   }
 
   /** @returns -1 when there is none */

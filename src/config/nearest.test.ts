@@ -31,7 +31,13 @@ describe('the nearest word', () => {
     assert.equal(nearest('--hsots', words), '--host')
   })
 
-  it('is the nearer of two', () => assert.equal(nearest('--pors', ['--cors', '--port', '--pods']), '--cors'))
+  it('is the nearer of two', () => assert.equal(nearest('--ports', ['--cors', '--port']), '--port'))
+
+  it('is of equally near ones that which begins alike', () => {
+    assert.equal(nearest('--pors', ['--cors', '--port', '--pods']), '--port')
+    assert.equal(nearest('of', ['on', 'off']), 'off')
+    assert.equal(nearest('ab', ['xb', 'yb']), 'xb')
+  })
 
   it('is none when all are far', () => assert.equal(nearest('--verbose', words), null))
 

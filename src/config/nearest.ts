@@ -9,15 +9,24 @@
 
 const FAR = 3
 
-/** @returns null when no word is near; of equally near ones the first */
+/** @returns null when no word is near; of equally near ones that which begins alike for longest, and of those the first */
 export function nearest(found: string, words: readonly string[]): string | null {
   let best: string | null = null
   let bestDistance = Math.min(FAR, found.length)
   for (const word of words) {
     const d = distance(found, word)
-    if (d < bestDistance) [best, bestDistance] = [word, d]
+    const isBetter =
+      d < bestDistance || (d === bestDistance && best !== null && alike(found, word) > alike(found, best))
+    if (isBetter) [best, bestDistance] = [word, d]
   }
   return best
+}
+
+/** How many letters they begin with in common. */
+function alike(a: string, b: string): number {
+  let length = 0
+  while (length < a.length && a[length] === b[length]) length++
+  return length
 }
 
 export function didYouMean(found: string, words: readonly string[]): string {

@@ -173,7 +173,7 @@ describe('mistakes', () => {
       '2:6 unexpected "}"',
       '3:5 unexpected end of file, expecting ";" or "}"',
     ],
-    'a b c;d{e;}f g;',
+    'a b;d{e;}f g;',
   )
   finds('a{'.repeat(101) + '}'.repeat(101), ['1:202 too many nested blocks'])
 

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { parseInteger, parseMilliseconds, parseOffset, parseSeconds, parseSize } from './units.ts'
+import {
+  nearestOffset,
+  nearestSize,
+  nearestTime,
+  parseInteger,
+  parseMilliseconds,
+  parseOffset,
+  parseSeconds,
+  parseSize,
+} from './units.ts'
 
 function reads(parse: (text: string) => number | null, cases: Record<string, number | null>): void {
   for (const [text, value] of Object.entries(cases)) {
@@ -88,4 +97,23 @@ describe('milliseconds', () => {
     '9007199254740': 9007199254740000,
     '9007199254741': null,
   })
+})
+
+function suggests(nearest: (text: string) => string | null, cases: Record<string, string | null>): void {
+  for (const [text, near] of Object.entries(cases)) {
+    it(`for ${JSON.stringify(text)} suggests ${near ?? 'nothing'}`, () => assert.equal(nearest(text), near))
+  }
+}
+
+describe('what is nearly a size', () => {
+  suggests(nearestSize, { '10MB': '10m', '10 m': '10m', '1.5m': '1536k', '8KiB': '8k', '512 bytes': '512' })
+  suggests(nearestSize, { '1g': '1024m', '0.5': null, '10x': null, '-1m': null, '': null, m: null })
+  suggests(nearestOffset, { '1GB': '1g', '1.5g': '1536m', '2.0m': '2m' })
+  it('is none that nobody could hold', () => assert.equal(nearestSize('999999999999999m'), null))
+})
+
+describe('what is nearly a time', () => {
+  suggests(nearestTime, { '5min': '5m', '1.5s': '1500ms', '1.5h': '90m', '2 days': '2d', '30 sec': '30s' })
+  suggests(nearestTime, { '1y': '365d', '2M': '60d', '10 minutes': '10m', '0.5': '500ms', '1month': '30d' })
+  suggests(nearestTime, { '75x': null, '-1': null, '': null, '0.0001ms': null, hour: null })
 })

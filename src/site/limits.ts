@@ -7,16 +7,19 @@
  */
 
 import {
-  type Call,
   count,
   custom,
   duration,
   flag,
   oneOf,
   readDurationMs,
+  readOffset,
+  readSize,
   type SettingsOf,
+  size,
+  suggestion,
 } from '../config/directive.ts'
-import { parseOffset, parseSize } from '../config/units.ts'
+import { parseSize } from '../config/units.ts'
 import type { HeadLimits } from '../http/request-head.ts'
 import type { Exchange } from '../server/exchange.ts'
 import type { ExchangeLimits } from '../server/location.ts'
@@ -24,6 +27,7 @@ import type { ExchangeLimits } from '../server/location.ts'
 const EVERYWHERE = ['http', 'server', 'location']
 const ALSO_IF = [...EVERYWHERE, 'if in location']
 const SERVERS = ['http', 'server']
+const NO_POOL = 'memory is the business of the JavaScript engine, whose tables grow by themselves'
 
 /** A size that may be more than memory holds; 0 stands for no limit. */
 function lengthRow(initial: number, text: string, doc: string) {
@@ -34,14 +38,8 @@ function lengthRow(initial: number, text: string, doc: string) {
     doc,
     syntax: 'size',
     takes: [1, 1],
-    read: call => readLength(call, 0),
+    read: call => readOffset(call, 0),
   })
-}
-
-function readLength(call: Call, index: number): number | undefined {
-  const bytes = parseOffset(call.text(index))
-  if (bytes !== null) return bytes
-  return call.fail(index, `"${call.name}" directive invalid value`, 'expected a size such as 512, 8k or 1m')
 }
 
 export const limitsTable = {
@@ -98,7 +96,8 @@ export const limitsTable = {
       const words = call.args.map(arg => arg.text)
       const wrong = words.findIndex(word => !['none', 'msie6', 'safari'].includes(word))
       if (wrong < 0) return words.filter(word => word !== 'none')
-      return call.fail(wrong, `invalid value "${words[wrong]}"`, 'expected none, msie6 or safari')
+      const expected = suggestion(words[wrong]!, ['none', 'msie6', 'safari'], 'none, msie6 or safari')
+      return call.fail(wrong, `invalid value "${words[wrong]}"`, expected)
     },
   }),
   lingering_close: oneOf(['on', 'off', 'always'], {
@@ -146,7 +145,7 @@ export const limitsTable = {
     doc: 'The most that one call of sendfile(2) sends, so that a fast connection does not keep the others waiting. 0: as much as one turn of a connection allows.',
     syntax: 'size',
     takes: [1, 1],
-    read: call => readLength(call, 0),
+    read: call => readOffset(call, 0),
   }),
   chunked_transfer_encoding: flag({
     in: EVERYWHERE,
@@ -172,10 +171,7 @@ export const headTable = {
       'a head is read where it was received, and what is not complete gets as much room as it needs, up to large_client_header_buffers',
     syntax: 'size',
     takes: [1, 1],
-    read(call) {
-      const bytes = parseSize(call.text(0))
-      return bytes ?? call.fail(0, `"${call.name}" directive invalid value`, 'expected a size such as 1k')
-    },
+    read: call => readSize(call, 0),
   }),
   large_client_header_buffers: custom<{ number: number; bytes: number }>({
     in: SERVERS,
@@ -206,45 +202,27 @@ export const headTable = {
     initial: true,
     doc: 'Several slashes in a row count as one when a location is looked for.',
   }),
-  connection_pool_size: withoutPool(SERVERS, 'size', '512', 'The memory that is set aside for a connection.'),
-  request_pool_size: withoutPool(SERVERS, 'size', '4k', 'The memory that is set aside for a request.'),
-  server_names_hash_bucket_size: withoutPool(
+  connection_pool_size: withoutPool(SERVERS, '512', 'The memory that is set aside for a connection.'),
+  request_pool_size: withoutPool(SERVERS, '4k', 'The memory that is set aside for a request.'),
+  server_names_hash_bucket_size: withoutTable(
     ['http'],
-    'size',
     '64',
     'The size of a slot in the table of server names.',
   ),
-  server_names_hash_max_size: withoutPool(['http'], 'size', '512', 'The size of the table of server names.'),
-  variables_hash_bucket_size: withoutPool(
-    ['http'],
-    'size',
-    '64',
-    'The size of a slot in the table of variables.',
-  ),
-  variables_hash_max_size: withoutPool(['http'], 'size', '1024', 'The size of the table of variables.'),
-  types_hash_bucket_size: withoutPool(
-    EVERYWHERE,
-    'size',
-    '64',
-    'The size of a slot in the table of media types.',
-  ),
-  types_hash_max_size: withoutPool(EVERYWHERE, 'size', '1024', 'The size of the table of media types.'),
+  server_names_hash_max_size: withoutTable(['http'], '512', 'The size of the table of server names.'),
+  variables_hash_bucket_size: withoutTable(['http'], '64', 'The size of a slot in the table of variables.'),
+  variables_hash_max_size: withoutTable(['http'], '1024', 'The size of the table of variables.'),
+  types_hash_bucket_size: withoutTable(EVERYWHERE, '64', 'The size of a slot in the table of media types.'),
+  types_hash_max_size: withoutTable(EVERYWHERE, '1024', 'The size of the table of media types.'),
 }
 
-function withoutPool(where: string[], syntax: string, text: string, doc: string) {
-  return custom<number>({
-    in: where,
-    initial: 0,
-    default: text,
-    doc,
-    withoutEffect: 'memory is the business of the JavaScript engine, whose tables grow by themselves',
-    syntax,
-    takes: [1, 1],
-    read(call) {
-      const bytes = parseSize(call.text(0))
-      return bytes ?? call.fail(0, `"${call.name}" directive invalid value`, 'expected a size such as 4k')
-    },
-  })
+function withoutPool(where: string[], text: string, doc: string) {
+  return size({ in: where, initial: 0, default: text, doc, withoutEffect: NO_POOL })
+}
+
+/** nginx calls these numbers sizes, and takes no units. */
+function withoutTable(where: string[], text: string, doc: string) {
+  return count({ in: where, initial: 0, default: text, doc, withoutEffect: NO_POOL })
 }
 
 const known = new WeakMap<object, ExchangeLimits>()

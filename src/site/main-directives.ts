@@ -18,9 +18,13 @@ import {
   flag,
   listOf,
   readCount,
+  readDurationMs,
+  readOffset,
+  readWord,
   suggestion,
+  text,
 } from '../config/directive.ts'
-import { parseOffset } from '../config/units.ts'
+import { parseInteger } from '../config/units.ts'
 import type { Network } from '../io/network.ts'
 import type { PollerName } from '../loop/poller.ts'
 import type { EnvironmentRule, ListenSpec, ProcessSettings, WorkerUser } from '../process/application.ts'
@@ -32,29 +36,16 @@ import type { Invocation } from './reading.ts'
 const MAIN = ['main']
 const EVENTS = ['events']
 
-function withoutEffect(
-  where: string[],
-  syntax: string,
-  takes: readonly [number, number],
-  text: string | null,
-  doc: string,
-  why: string,
-) {
-  return custom<readonly string[]>({
-    in: where,
-    initial: [],
-    default: text,
-    doc,
-    withoutEffect: why,
-    syntax,
-    takes,
-    read: call => call.args.map(arg => arg.text),
-  })
-}
-
 /** `auto`, or as many as are said. */
 function readWorkers(call: Call): number | 'auto' | undefined {
-  return call.text(0) === 'auto' ? 'auto' : readCount(call, 0, 1, 1024)
+  const text = call.text(0)
+  if (text === 'auto') return 'auto'
+  if (/^\d/.test(text)) return readCount(call, 0, 1, 1024, `"${call.name}" directive invalid value`)
+  return call.fail(
+    0,
+    `"${call.name}" directive invalid value`,
+    suggestion(text, ['auto'], 'a number of workers, or auto'),
+  )
 }
 
 /** `0101`: the lowest bit is the first processor. `auto` gives each worker one of its own, perhaps of those in a mask. */
@@ -102,7 +93,15 @@ function readUse(call: Call): PollerName | undefined {
   return call.fail(0, `invalid event type "${name}"`, expected)
 }
 
-function readUser(call: Call): WorkerUser | undefined {
+function readUser(call: Call): WorkerUser | null | undefined {
+  if (process.geteuid?.() !== 0) {
+    call.warn(
+      null,
+      'the "user" directive makes sense only if the master process runs with super-user privileges, ignored',
+      'the workers have the rights of who starts the server',
+    )
+    return null
+  }
   const [name, group] = call.args.map(arg => arg.text) as [string, string | undefined]
   const user = userOf(name)
   if (user === null) return call.fail(0, `getpwnam("${name}") failed`, 'there is no user of this name here')
@@ -128,7 +127,11 @@ function readEnv(call: Call): EnvironmentRule {
 function readPriority(call: Call): number | undefined {
   const text = call.text(0)
   if (/^[+-]?\d{1,3}$/.test(text)) return Math.min(20, Math.max(-20, Number(text)))
-  return call.fail(0, `invalid number`, 'expected a number from -20, which is most urgent, to 20')
+  return call.fail(
+    0,
+    `"${call.name}" directive invalid number`,
+    'expected a number from -20, which is most urgent, to 20',
+  )
 }
 
 function readErrorLog(call: Call): ErrorPlace | undefined {
@@ -143,6 +146,26 @@ function readErrorLog(call: Call): ErrorPlace | undefined {
     )
   }
   return { ...place, target: { kind: 'file', path: absolute(call.surroundings.prefix, place.target.path) } }
+}
+
+function readThreadPool(call: Call): string | undefined {
+  for (let i = 1; i < call.args.length; i++) {
+    const [name, value = ''] = call.text(i).split('=', 2) as [string, string?]
+    if (name !== 'threads' && name !== 'max_queue') {
+      const expected = suggestion(
+        name,
+        ['threads', 'max_queue'],
+        'threads=number, and perhaps max_queue=number',
+      )
+      return call.fail(i, `invalid parameter "${call.text(i)}"`, expected)
+    }
+    const number = parseInteger(value)
+    if (number === null || (number === 0 && name === 'threads')) {
+      return call.fail(i, `invalid ${name} value "${call.text(i)}"`, `as in ${name}=32`)
+    }
+  }
+  if (call.args.some(({ text }) => text.startsWith('threads='))) return call.text(0)
+  return call.fail(null, `"${call.name}" must have "threads" parameter`, 'as in threads=32')
 }
 
 function readNetwork(call: Call): Network | undefined {
@@ -203,10 +226,7 @@ export const mainTable = {
     syntax: 'size',
     takes: [1, 1],
     doc: 'How large the core file of a worker may become (RLIMIT_CORE).',
-    read(call) {
-      const bytes = parseOffset(call.text(0))
-      return bytes ?? call.fail(0, `"${call.name}" directive invalid value`, 'expected a size such as 500m')
-    },
+    read: call => readOffset(call, 0),
   }),
   worker_shutdown_timeout: custom<number | null>({
     in: MAIN,
@@ -215,7 +235,7 @@ export const mainTable = {
     syntax: 'time',
     takes: [1, 1],
     doc: 'How long a worker that ends gracefully may go on with what it has in hand; then its connections are cut.',
-    read: call => duration({ in: MAIN, initial: 0, doc: '' }).read(call) as number | undefined,
+    read: call => readDurationMs(call, 0),
   }),
   user: custom<WorkerUser | null>({
     in: MAIN,
@@ -243,14 +263,14 @@ export const mainTable = {
     doc: 'The file that tells the number of the main process. It is written when all sockets listen, and goes with the process.',
     read: call => call.path(0),
   }),
-  lock_file: withoutEffect(
-    MAIN,
-    'file',
-    [1, 1],
-    'logs/nginx.lock',
-    'A prefix for the names of lock files.',
-    'nothing is locked by files here',
-  ),
+  lock_file: text({
+    in: MAIN,
+    initial: '',
+    default: 'logs/nginx.lock',
+    syntax: 'file',
+    doc: 'A prefix for the names of lock files.',
+    withoutEffect: 'nothing is locked by files here',
+  }),
   working_directory: custom<string | null>({
     in: MAIN,
     initial: null,
@@ -269,38 +289,38 @@ export const mainTable = {
     doc: 'Where mistakes are told, from which level on; several lines, several places. memory: keeps the last lines, and shows them when the process ends badly. format=json is an extension: an object per line.',
     read: readErrorLog,
   }),
-  thread_pool: withoutEffect(
-    MAIN,
-    'name threads=number [max_queue=number]',
-    [2, 3],
-    'default threads=32 max_queue=65536',
-    'Threads for aio.',
-    'Node has threads of its own for what may block (UV_THREADPOOL_SIZE)',
-  ),
-  pcre_jit: withoutEffect(
-    MAIN,
-    'on | off',
-    [1, 1],
-    'off',
-    'Regular expressions as machine code.',
-    'the engine always compiles those that are used often',
-  ),
-  timer_resolution: withoutEffect(
-    MAIN,
-    'interval',
-    [1, 1],
-    null,
-    'How often the clock is read.',
-    'the clock is read once in each iteration',
-  ),
-  debug_points: withoutEffect(
-    MAIN,
-    'abort | stop',
-    [1, 1],
-    null,
-    'What happens when an internal check fails.',
-    'a failed check is logged with its stack, and costs its connection',
-  ),
+  thread_pool: listOf<string>({
+    in: MAIN,
+    syntax: 'name threads=number [max_queue=number]',
+    takes: [2, 3],
+    default: 'default threads=32 max_queue=65536',
+    doc: 'Threads for aio.',
+    withoutEffect: 'Node has threads of its own for what may block (UV_THREADPOOL_SIZE)',
+    read: readThreadPool,
+  }),
+  pcre_jit: flag({
+    in: MAIN,
+    initial: false,
+    doc: 'Regular expressions as machine code.',
+    withoutEffect: 'the engine always compiles those that are used often',
+  }),
+  timer_resolution: duration({
+    in: MAIN,
+    initial: 0,
+    default: null,
+    doc: 'How often the clock is read.',
+    withoutEffect: 'the clock is read once in each iteration',
+  }),
+  debug_points: custom<string>({
+    in: MAIN,
+    initial: '',
+    default: null,
+    syntax: 'abort | stop',
+    takes: [1, 1],
+    doc: 'What happens when an internal check fails.',
+    withoutEffect: 'a failed check is logged with its stack, and costs its connection',
+    read: call => readWord(call, 0, ['abort', 'stop']),
+  }),
   events: blockRow<true>({
     in: MAIN,
     syntax: '{ ... }',
@@ -310,10 +330,12 @@ export const mainTable = {
     doc: 'How connections are waited for.',
     read: () => true,
   }),
-  worker_connections: count({
+  worker_connections: custom<number>({
     in: EVENTS,
     initial: 512,
-    least: 1,
+    syntax: 'number',
+    takes: [1, 1],
+    read: call => readCount(call, 0, 1, 2 ** 30, `invalid number "${call.text(0)}"`),
     doc: 'How many connections a worker has at the most; beyond it, accepting pauses until one closes.',
   }),
   use: custom<PollerName>({
@@ -336,22 +358,19 @@ export const mainTable = {
     doc: 'Workers take turns to accept.',
     withoutEffect: 'the kernel wakes one of them (EPOLLEXCLUSIVE), or shares connections out (reuseport)',
   }),
-  accept_mutex_delay: withoutEffect(
-    EVENTS,
-    'time',
-    [1, 1],
-    '500ms',
-    'How long a worker waits for its turn.',
-    'there are no turns',
-  ),
-  worker_aio_requests: withoutEffect(
-    EVENTS,
-    'number',
-    [1, 1],
-    '32',
-    'Asynchronous reads at a time.',
-    'there are none',
-  ),
+  accept_mutex_delay: duration({
+    in: EVENTS,
+    initial: 500,
+    default: '500ms',
+    doc: 'How long a worker waits for its turn.',
+    withoutEffect: 'there are no turns',
+  }),
+  worker_aio_requests: count({
+    in: EVENTS,
+    initial: 32,
+    doc: 'Asynchronous reads at a time.',
+    withoutEffect: 'there are none',
+  }),
   debug_connection: listOf<Network>({
     in: EVENTS,
     syntax: 'address | CIDR | unix:',
@@ -401,17 +420,9 @@ function affinityOf(affinity: Affinity | null, workers: number): (readonly numbe
   return Array.from({ length: workers }, (_, i) => [all[i % all.length]!])
 }
 
-/** What nginx asks for, and what is not followed without root's rights. */
+/** What nginx asks for. */
 export function checkMain(main: Block, problems: Problems): void {
   if (main.blocks('events').length === 0) {
     problems.error(null, 'no "events" section in configuration', 'add the block: events { }')
-  }
-  const user = main.line('user')
-  if (user !== null && process.geteuid?.() !== 0) {
-    problems.warn(
-      user.place,
-      'the "user" directive makes sense only if the master process runs with super-user privileges, ignored',
-      '',
-    )
   }
 }
