@@ -379,6 +379,163 @@ const variables: AnswerGroup = {
   ],
 }
 
+const errorPages: AnswerGroup = {
+  title: 'error_page',
+  server: `
+    error_page 300 305 404 /page?a=b;
+    error_page 403 = /own-status;
+    error_page 500 =200 /teapot;
+    error_page 402 =503 @named;
+    error_page 410 @named;
+    error_page 411 http://b.test/gone;
+    error_page 412 =301 http://b.test/gone;
+    error_page 413 =404 http://b.test/gone;
+    error_page 414 $uri-page?q;
+    error_page 415 /refused;
+    error_page 416 "/spaces here";
+    error_page 417 /none;
+    error_page 421 =404 /empty;
+    error_page 422 =444 /own-status;
+    error_page 423 @none;
+    error_page 424 =0 /teapot;
+    error_page 425 /elsewhere;
+    error_page 426 /page;
+    error_page 426 /own-status;
+    error_page 301 /moved;
+    error_page 494 /page;
+    error_page 501 /internal;
+    error_page 505 /silent;
+
+    location = /page { return 200 "page $request_method $uri?$args"; }
+    location = /own-status { return 200 "own $request_method $uri?$args"; }
+    location = /teapot { return 418 teapot; }
+    location = /refused { return 415; }
+    location = /empty { return 204; }
+    location = /elsewhere { return 302 /there; }
+    location = /moved { return 200 "moved to somewhere"; }
+    location = /internal { internal; return 200 "internal"; }
+    location = /silent { return 444; }
+    location = "/spaces here" { return 200 spaces; }
+    location ~ -page$ { return 200 "page $uri?$args"; }
+    location @named { return 200 "named $request_method $uri?$args"; }
+
+    location /fail/300 { return 300; }
+    location /fail/402 { return 402; }
+    location /fail/403 { return 403; }
+    location /fail/404 { return 404; }
+    location /fail/410 { return 410; }
+    location /fail/411 { return 411; }
+    location /fail/412 { return 412; }
+    location /fail/413 { return 413; }
+    location /fail/414 { return 414; }
+    location /fail/415 { return 415; }
+    location /fail/416 { return 416; }
+    location /fail/417 { return 417; }
+    location /fail/421 { return 421; }
+    location /fail/422 { return 422; }
+    location /fail/423 { return 423; }
+    location /fail/424 { return 424; }
+    location /fail/425 { return 425; }
+    location /fail/426 { return 426; }
+    location /fail/301 { return 301 /new; }
+    location /fail/494 { return 494; }
+    location /fail/500 { return 500; }
+    location /fail/501 { return 501; }
+    location /fail/505 { return 505; }
+    location /fail/text { return 404 "a text has no page"; }
+
+    location /replaced { error_page 403 /own-status; return 404; }
+    location /around { error_page 404 /around/page; location /around/in { return 404; } location = /around/page { return 200 around; } }
+    location /in-if { if ($arg_a) { error_page 404 /own-status; } return 404; }
+
+    location /again { recursive_error_pages on; error_page 404 /again-2; return 404; }
+    location /again-2 { recursive_error_pages on; error_page 403 /again-3; return 403; }
+    location /again-3 { return 200 "third"; }
+    location /once { error_page 404 /once-2; return 404; }
+    location /once-2 { error_page 403 /again-3; return 403; }
+    location /for-ever { recursive_error_pages on; error_page 404 /for-ever; return 404; }
+    location /named-rewrites { error_page 404 @rewrites; return 404; }
+    location @rewrites { rewrite ^/named-rewrites(.*)$ /page last; }
+  `,
+  answers: [
+    ['GET /none', 404, 'page GET /page?a=b'],
+    ['HEAD /none', 404, ''],
+    ['POST /none', 404, 'page GET /page?a=b'],
+    ['GET /fail/300', 300, ''],
+    ['GET /fail/402?q', 503, 'named GET /fail/402?q'],
+    ['POST /fail/402?q', 503, 'named POST /fail/402?q'],
+    ['GET /fail/403?q', 200, 'own GET /own-status?'],
+    ['PUT /fail/403', 200, 'own GET /own-status?'],
+    ['GET /fail/404', 404, 'page GET /page?a=b'],
+    ['GET /fail/410', 410, 'named GET /fail/410?'],
+    ['GET /fail/411', 302, { location: 'http://b.test/gone', type: 'text/html' }],
+    ['GET /fail/412', 301, { location: 'http://b.test/gone' }],
+    ['GET /fail/413', 302, { location: 'http://b.test/gone' }],
+    ['GET /fail/414', 414, 'page /fail/414-page?q'],
+    ['GET /fail/415', 415, { type: 'text/html' }],
+    ['GET /fail/416', 416, 'spaces'],
+    ['GET /fail/417', 404, { type: 'text/html' }],
+    ['GET /fail/421', 404, { body: '', type: 'text/plain' }],
+    ['GET /fail/422', 444, 'own GET /own-status?'],
+    ['GET /fail/423', 500, { type: 'text/html' }],
+    ['GET /fail/424', 418, 'teapot'],
+    ['GET /fail/425', 302, { location: 'http://localhost:8080/there', type: 'text/html' }],
+    ['GET /fail/426', 426, 'page GET /page?'],
+    [
+      'GET /fail/301',
+      301,
+      { body: 'moved to somewhere', location: 'http://localhost:8080/new', type: 'text/plain' },
+    ],
+    ['GET /fail/494', 400, 'page GET /page?'],
+    ['GET /fail/500', 200, 'teapot'],
+    ['GET /fail/501', 501, 'internal'],
+    ['GET /fail/505', 0],
+    ['GET /fail/text', 404, 'a text has no page'],
+    ['GET /replaced', 404, { type: 'text/html' }],
+    ['GET /around/in', 404, 'around'],
+    ['GET /in-if', 404, 'page GET /page?a=b'],
+    ['GET /in-if?a=1', 404, 'own GET /own-status?'],
+    ['GET /again', 403, 'third'],
+    ['GET /once', 403, { type: 'text/html' }],
+    ['GET /for-ever', 500, { type: 'text/html' }],
+    ['GET /named-rewrites/x', 404, 'page GET /page?'],
+  ],
+}
+
+const accessRules: AnswerGroup = {
+  title: 'allow, deny and limit_except',
+  server: `
+    location /open { return 200 open; }
+    location /before { deny all; return 200 "return comes first"; }
+    location /denied { deny all; }
+    location /shut { deny all; error_page 403 =418 /page; }
+    location /page { return 200 page; }
+    location /allowed { allow 127.0.0.1; deny all; error_page 404 =200 /page; }
+    location /network { deny 127.0.0.0/8; }
+    location /other { deny 10.0.0.0/8; deny ::1; error_page 404 =200 /page; }
+    location /in { deny all; location /in/open { allow all; error_page 404 =200 /page; } location /in/shut { } }
+    location /read-only { limit_except GET { deny all; } return 200 "read only"; }
+    location /write-only { limit_except post { deny 127.0.0.1; } error_page 404 =200 /page; }
+  `,
+  answers: [
+    ['GET /open', 200, 'open'],
+    ['GET /before', 200, 'return comes first'],
+    ['GET /denied', 403, { type: 'text/html' }],
+    ['GET /shut', 418, 'page'],
+    ['GET /allowed', 200, 'page'],
+    ['GET /network', 403],
+    ['GET /other', 200, 'page'],
+    ['GET /in/open', 200, 'page'],
+    ['GET /in/shut', 403],
+    ['GET /read-only', 200, 'read only'],
+    ['HEAD /read-only', 200, ''],
+    ['POST /read-only', 403],
+    ['DELETE /read-only', 403],
+    ['OPTIONS /read-only', 403],
+    ['GET /write-only', 403],
+  ],
+}
+
 export const ANSWER_GROUPS: readonly AnswerGroup[] = [
   returns,
   redirects,
@@ -387,4 +544,6 @@ export const ANSWER_GROUPS: readonly AnswerGroup[] = [
   conditions,
   inServer,
   variables,
+  errorPages,
+  accessRules,
 ]

@@ -3,6 +3,7 @@
  *
  *   parseNetwork('192.0.2.0/24')     also '192.0.2.1', '2001:db8::/32', 'unix:'; null for what is none
  *   contains(network, address)
+ *   hasLowBits(network)              192.0.2.1/24 says more than it means
  *   addressBytes(address)            4 or 16 of them
  *
  * An IPv4 client of an IPv6 socket counts as IPv4, as `io/address.ts` shows it. Names are not looked up.
@@ -42,6 +43,11 @@ export function contains(network: Network, address: Address): boolean {
   for (let i = 0; i < whole; i++) if (bytes[i] !== other[i]) return false
   const rest = prefixBits & 7
   return rest === 0 || (bytes[whole]! ^ other[whole]!) >> (8 - rest) === 0
+}
+
+/** Are there bits behind the prefix? */
+export function hasLowBits({ bytes, prefixBits }: Network): boolean {
+  return bytes.some((byte, i) => (byte & (0xff >> Math.min(8, Math.max(0, prefixBits - 8 * i)))) !== 0)
 }
 
 /** Of the address alone, in network byte order; none of a Unix socket. */

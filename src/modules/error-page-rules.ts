@@ -161,7 +161,7 @@ class ErrorPages implements Module {
   }
 
   failure(x: Exchange, status: number): Outcome {
-    if (x.hasErrorPage || x.turnsLeft <= 0) return DECLINED
+    if (x.hasErrorPage) return DECLINED
     // Also when there is none for this status, as in nginx.
     if (!this.isRecursive) x.hasErrorPage = true
     const page = this.pages.get(status)

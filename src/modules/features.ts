@@ -3,12 +3,14 @@
  */
 
 import type { Feature } from '../server/feature.ts'
+import { access } from './access.ts'
 import { accessLogFeature } from './access-log.ts'
 import { emptyGif } from './empty-gif.ts'
 import { errorPageRules } from './error-page-rules.ts'
 import { fileIo } from './file-io.ts'
 import { headers } from './headers.ts'
 import { indexFiles } from './index-files.ts'
+import { limitExcept } from './limit-except.ts'
 import { limitRate } from './limit-rate.ts'
 import { openFileCache } from './open-file-cache.ts'
 import { plainErrorPage } from './plain-error-page.ts'
@@ -23,6 +25,8 @@ import { types } from './types.ts'
 
 export const FEATURES: readonly Feature[] = [
   rewrite,
+  access,
+  limitExcept,
   redirects,
   types,
   root,

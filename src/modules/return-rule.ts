@@ -126,7 +126,7 @@ class ConstantText implements Step {
 
   run(x: Exchange): Course {
     if (x.isTraced) x.tell(`return ${this.status}`)
-    if (this.status !== 204) x.setPreparedLines(this.typeLine(x.path))
+    describe(x, this.status, this.typeLine)
     x.answer(this.status, this.bytes)
     return ANSWERED
   }
@@ -148,8 +148,13 @@ class VariableText implements Step {
     x.status = this.status
     const text = this.text.of(x)
     if (x.isTraced) x.tell(`return ${this.status} "${text}"`)
-    if (this.status !== 204) x.setPreparedLines(this.typeLine(x.path))
+    describe(x, this.status, this.typeLine)
     x.answer(this.status, Buffer.from(text))
     return ANSWERED
   }
+}
+
+/** 204 has nothing to describe, unless it is the page of an error. */
+function describe(x: Exchange, status: number, typeLine: TypeLine): void {
+  if (status !== 204 || x.errorStatus !== 0) x.setPreparedLines(typeLine(x.path))
 }

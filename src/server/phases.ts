@@ -26,6 +26,7 @@
 import { isKnownMethod } from '../http/request-head.ts'
 import { reasonPhrase } from '../http/status.ts'
 import { type Exchange, type ExchangePhases, UNANSWERED } from './exchange.ts'
+import type { Location } from './location.ts'
 import { DECLINED, HANDLED, type Module, type Outcome } from './module.ts'
 
 /** What a server as a whole can do (RFC 9110 §9.3.7). */
@@ -44,7 +45,7 @@ export class Phases implements ExchangePhases {
   }
 
   reroute(x: Exchange): void {
-    if (!this.mayTurn(x, x.path)) return
+    if (!this.mayTurn(x, 'internally redirecting to', x.path)) return
     if (x.isTraced) x.tell(`asks itself for "${x.path}${x.query === null ? '' : `?${x.query}`}" in its place`)
     this.go(x)
   }
@@ -56,17 +57,17 @@ export class Phases implements ExchangePhases {
       x.fail(500)
       return
     }
-    if (!this.mayTurn(x, name)) return
+    if (!this.mayTurn(x, 'internally redirecting to', name)) return
     if (x.isTraced) x.tell(`goes on in location ${name}, for "${x.path}"`)
-    x.enterLocation(location)
+    enterFor(x, location)
     if (this.rewrite(x) === HANDLED) return
-    if (x.isRewritten) this.find(x)
-    else this.answer(x)
+    if (!x.isRewritten) this.answer(x)
+    else if (this.mayTurn(x, 'processing', x.path)) this.find(x)
   }
 
-  private mayTurn(x: Exchange, to: string): boolean {
+  private mayTurn(x: Exchange, doing: 'processing' | 'internally redirecting to', to: string): boolean {
     if (x.turnsLeft-- > 0) return true
-    x.log.error(`rewrite or internal redirection cycle while internally redirecting to "${to}"`)
+    x.log.error(`rewrite or internal redirection cycle while ${doing} "${to}"`)
     x.hasErrorPage = true
     x.fail(500)
     return false
@@ -88,24 +89,21 @@ export class Phases implements ExchangePhases {
             ? 'no location fits the path; the settings of the server hold'
             : `goes on in location ${location.name}`,
         )
-      x.enterLocation(location)
+      enterFor(x, location)
       if (location.isInternal && !x.isInternal) {
         if (x.isTraced) x.tell('that location is internal, and the path was asked for from outside')
         x.fail(404)
         return
       }
-      if (x.contentLength > location.limits.contentBytes && Number.isFinite(x.contentLength)) {
-        // Told once: the page for it may lie in a location with the same limit.
-        if (!x.hasErrorPage) {
-          x.responder.refuseContent(x)
-          return
-        }
+      if (isTooLong(x)) {
+        x.responder.refuseContent(x)
+        return
       }
       // The server's own settings stand for a location where there is none; its rewrites have been through.
-      if (location.chain.rewriters.length === 0 || location === x.server.location) break
+      if (x.location.chain.rewriters.length === 0 || location === x.server.location) break
       if (this.rewrite(x) === HANDLED) return
       if (!x.isRewritten) break
-      if (!this.mayTurn(x, x.path)) return
+      if (!this.mayTurn(x, 'processing', x.path)) return
     }
     this.answer(x)
   }
@@ -117,8 +115,6 @@ export class Phases implements ExchangePhases {
 
   /** From access on. The location may be an `if` block now. */
   private answer(x: Exchange): void {
-    const { except } = x.location
-    if (except !== null && !except.methods.has(x.method)) x.enterLocation(except.location)
     const { chain } = x.location
     if (chain.guards.length > 0 && this.ask(x, chain.guards, ACCESS) === HANDLED) return
     if (chain.precontents.length > 0 && this.ask(x, chain.precontents, PRECONTENT) === HANDLED) return
@@ -227,6 +223,19 @@ export class Phases implements ExchangePhases {
     } else return false
     return true
   }
+}
+
+/** Or what `limit_except` puts in its place for this method. */
+function enterFor(x: Exchange, location: Location): void {
+  const { except } = location
+  x.enterLocation(except === null || except.methods.has(x.method) ? location : except.location)
+}
+
+/** Told once: what is shown in its place may lie in a location with the same limit. */
+function isTooLong(x: Exchange): boolean {
+  return (
+    x.contentLength > x.location.limits.contentBytes && Number.isFinite(x.contentLength) && x.status === 0
+  )
 }
 
 const REWRITE = 0
