@@ -73,6 +73,7 @@ const returns: AnswerGroup = {
     ['GET /page.html', 200, { body: '<p>', type: 'text/html' }],
     ['GET /style.css', 200, { body: 'p{}', type: 'text/x-default' }],
     ['GET /typed', 200, { body: 'p{}', type: 'text/css' }],
+    ['GET /typeless', 200, { body: '?', type: null }],
     ['GET /variable/a%20b?a=1&b', 200, '/variable/a b|a=1&b|1'],
     ['GET /utf8/?a=%C3%A9', 200, 'é %C3%A9'],
     ['GET /created', 201, { body: 'made', type: 'text/plain' }],

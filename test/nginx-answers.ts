@@ -5,6 +5,7 @@
  *   const nginx = await startNginx(['location / { return 200; }', …])     a server block each, at ports of their own
  *   await nginx.ask(0, 'GET /')                                           { status, fields, body }; status 0: closed without an answer
  *   nginx.stop()
+ *   nginxSentence('return abc;')                                          what `nginx -t` says first of such a server block; null for nothing
  */
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
@@ -78,6 +79,22 @@ ${blocks.join('\n')}
       rmSync(directory, { recursive: true })
     },
   }
+}
+
+/** Without level, file and line; of a warning behind `warn: `. */
+export function nginxSentence(server: string): string | null {
+  const directory = mkdtempSync(join(tmpdir(), 'veille-nginx-'))
+  const text = `pid ${directory}/pid; error_log stderr;\nevents {}\nhttp { server { listen 127.0.0.1:1;\n${server}\n} }\n`
+  writeFileSync(join(directory, 'nginx.conf'), text)
+  const { stderr } = spawnSync('nginx', ['-t', '-p', directory, '-c', join(directory, 'nginx.conf')], {
+    encoding: 'utf8',
+  })
+  rmSync(directory, { recursive: true })
+  const found = /\[(emerg|warn)\] (?:\d+#\d+: )?(.*?)(?: in \S+:\d+)?$/m.exec(
+    stderr.replace(/^.*"user" directive.*$/m, ''),
+  )
+  if (found === null) return null
+  return `${found[1] === 'warn' ? 'warn: ' : ''}${found[2]}`
 }
 
 async function untilListening(child: ChildProcess, port: number): Promise<void> {

@@ -4,9 +4,10 @@
  *
  *   const site = siteOf('location / { return 200 "hello"; }')     in http { server { … } }
  *   site.ask('GET /')                                             answered
- *   site.problems, site.lines                                     nginx's sentences; lines of the error log, `level: words`
+ *   site.problems, site.lines                                     warnings; lines of the error log, `level: words`
+ *   problemsIn('return abc;')                                     all that is wrong
  *
- * Mistakes in the text fail the test, unless it reads `problemsIn`.
+ * A mistake in the text fails the test, unless that asks for it.
  */
 
 import assert from 'node:assert/strict'
@@ -40,17 +41,16 @@ export interface SiteStub {
 export function siteOf(text: string | SiteText, least: Level = 'notice'): SiteStub {
   const site = build(text, least)
   const errors = site.problems.filter(({ severity }) => severity === 'error')
-  assert.deepEqual(sentences(errors), [])
+  assert.deepEqual(
+    errors.map(({ summary }) => summary),
+    [],
+  )
   return site
 }
 
-/** Errors and warnings, in nginx's words. */
-export function problemsIn(text: string | SiteText): string[] {
-  return sentences(build(text, 'emerg').problems)
-}
-
-function sentences(problems: readonly Diagnostic[]): string[] {
-  return problems.map(({ summary }) => summary)
+/** Errors and warnings. */
+export function problemsIn(text: string | SiteText): readonly Diagnostic[] {
+  return build(text, 'emerg').problems
 }
 
 function build(given: string | SiteText, least: Level): SiteStub {

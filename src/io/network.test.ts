@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Address, inetAddress, unixAddress } from './address.ts'
-import { contains, parseNetwork } from './network.ts'
+import { contains, hasLowBits, parseNetwork } from './network.ts'
 
 function holds(network: string, address: Address | string): boolean {
   const one = typeof address === 'string' ? inetAddress(address, 4711) : address
@@ -35,6 +35,15 @@ describe('a network', () => {
     assert.equal(holds('0.0.0.0/0', unixAddress('/a')), false)
     assert.equal(holds('unix:', unixAddress('/a')), true)
     assert.equal(holds('unix:', '127.0.0.1'), false)
+  })
+
+  it('says more than it means with bits behind its prefix', () => {
+    for (const text of ['192.0.2.1/24', '10.0.0.1/31', '2001:db8::1/32', '128.0.0.0/0']) {
+      assert.ok(hasLowBits(parseNetwork(text)!), text)
+    }
+    for (const text of ['192.0.2.0/24', '192.0.2.1', '10.128.0.0/9', '::/0', '::1', 'unix:']) {
+      assert.ok(!hasLowBits(parseNetwork(text)!), text)
+    }
   })
 
   it('is refused when it is none', () => {

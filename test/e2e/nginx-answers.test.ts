@@ -1,5 +1,5 @@
 /**
- * The table of answers, asked of nginx: what it says there of nginx is true.
+ * The tables of answers and of refusals, held against nginx: what they say is what it says.
  */
 
 import assert from 'node:assert/strict'
@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { ANSWER_GROUPS, type Answer } from '../answer-cases.ts'
-import { hasNginx, type Nginx, type RawAnswer, startNginx } from '../nginx-answers.ts'
+import { hasNginx, type Nginx, nginxSentence, type RawAnswer, startNginx } from '../nginx-answers.ts'
+import { REFUSALS } from '../refusal-cases.ts'
 
 const skip = hasNginx() ? false : 'nginx is not installed (apt-get install nginx-light)'
 
@@ -51,4 +52,11 @@ describe('the table of answers, asked of nginx', { skip }, () => {
       }
     })
   }
+})
+
+describe('the table of refusals, held against nginx -t', { skip }, () => {
+  it('has its sentences', () => {
+    const told = REFUSALS.map(([text]) => [text, nginxSentence(text)])
+    assert.deepEqual(told, REFUSALS)
+  })
 })
