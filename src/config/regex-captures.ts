@@ -11,6 +11,7 @@ import { outcomeOf } from './regex-empty.ts'
 import {
   type Backreference,
   childrenOf,
+  groupsIn,
   type Node,
   RegexMistake,
   type Repeat,
@@ -94,9 +95,4 @@ function cautionOfLoop({ body }: Repeat, loop: string): string | null {
   }
   if (groups.length === 0 || !outcomeOf(body).mayBeEmpty) return null
   return `$${groups[0]} is what the last round of "${loop}" found that was not empty, while nginx goes round once more and finds nothing`
-}
-
-function groupsIn(node: Node): number[] {
-  const inside = childrenOf(node).flatMap(groupsIn)
-  return node.kind === 'group' ? [node.number, ...inside] : inside
 }

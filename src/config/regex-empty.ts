@@ -3,9 +3,10 @@
  * another way through the round (ECMA-262 §22.2.2.3.1, RepeatMatcher). The difference shows when the round finds nothing
  * first and something later, as in `(|a)*` and `(a??)?`.
  *
- *   outcomeOf(node)     what a node can match, and in which order
+ *   outcomeOf(node)             what a node can match, and in which order
+ *   isWrittenAsChoice(body)     is `body?` to be written as `(?:body|)`, so that it is PCRE's?
  */
-import type { Node } from './regex-tree.ts'
+import { groupsIn, type Node } from './regex-tree.ts'
 
 export interface Outcome {
   readonly mayBeEmpty: boolean
@@ -16,6 +17,12 @@ export interface Outcome {
 
 const FULL: Outcome = { mayBeEmpty: false, mayBeFull: true, isEmptyFirst: false }
 const EMPTY: Outcome = { mayBeEmpty: true, mayBeFull: false, isEmptyFirst: false }
+
+/** Either something comes after nothing, or what a group found in an empty round would be taken back with it. */
+export function isWrittenAsChoice(body: Node): boolean {
+  const { mayBeEmpty, isEmptyFirst } = outcomeOf(body)
+  return isEmptyFirst || (mayBeEmpty && groupsIn(body).length > 0)
+}
 
 export function outcomeOf(node: Node): Outcome {
   switch (node.kind) {

@@ -105,6 +105,12 @@ export function childrenOf(node: Node): readonly Node[] {
   }
 }
 
+/** The numbers of the groups inside of it, and its own. */
+export function groupsIn(node: Node): number[] {
+  const inside = childrenOf(node).flatMap(groupsIn)
+  return node.kind === 'group' ? [node.number, ...inside] : inside
+}
+
 /** Why a pattern cannot be taken: thrown by those who read and write one, caught in regex.ts. */
 export class RegexMistake extends Error {
   readonly at: number

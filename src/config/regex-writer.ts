@@ -8,8 +8,9 @@
  *   matched. That takes a group, so the groups of the pattern may get other numbers: `groups` tells which.
  * - `$` is before a newline at the end, too.
  */
-import { outcomeOf } from './regex-empty.ts'
-import { bothCases, type CharSet, complement, LAST, NEWLINE, rangesOf, setText } from './regex-set.ts'
+import { isWrittenAsChoice, outcomeOf } from './regex-empty.ts'
+import { bothCases, type CharSet, LAST, setText } from './regex-set.ts'
+import { leadingRun } from './regex-start.ts'
 import {
   type Anchor,
   type Backreference,
@@ -124,11 +125,11 @@ class Writer {
 
   #repeat(node: Repeat): string {
     if (node.manner === 'possessive') return this.#atomic(() => this.#repeat({ ...node, manner: 'greedy' }))
-    if (node.max > node.min) {
-      const round = outcomeOf(node.body)
-      if (round.isEmptyFirst || (round.mayBeEmpty && node.min === 0 && node.max === 1)) {
-        return this.#repeatOfNothing(node)
-      }
+    const isOptional = node.min === 0 && node.max === 1
+    if (
+      isOptional ? isWrittenAsChoice(node.body) : node.max > node.min && outcomeOf(node.body).isEmptyFirst
+    ) {
+      return this.#repeatOfNothing(node)
     }
     const isAtom = node.body.kind === 'one-of' || node.body.kind === 'group'
     const body = isAtom ? this.#node(node.body) : `(?:${this.#node(node.body)})`
@@ -185,21 +186,6 @@ function quantifier({ min, max }: Repeat): string {
   if (max === Number.POSITIVE_INFINITY) return min === 0 ? '*' : min === 1 ? '+' : `{${min},}`
   if (min === 0 && max === 1) return '?'
   return min === max ? `{${min}}` : `{${min},${max}}`
-}
-
-/** Does every way through begin with `.*`, and is that the rest of all or of the line? */
-export function leadingRun(node: Node): 'all' | 'line' | null {
-  if (node.kind === 'sequence') return node.parts.length === 0 ? null : leadingRun(node.parts[0]!)
-  if (node.kind === 'group') return leadingRun(node.body)
-  if (node.kind === 'choice') {
-    const runs = node.branches.map(leadingRun)
-    return runs.includes(null) ? null : runs.includes('line') ? 'line' : 'all'
-  }
-  const isRun = node.kind === 'repeat' && node.min === 0 && node.max === Number.POSITIVE_INFINITY
-  if (!isRun || node.manner === 'possessive' || node.body.kind !== 'one-of') return null
-  if (node.body.set.properties.length > 0) return null
-  const missing = JSON.stringify(complement(rangesOf(node.body.set)))
-  return missing === '[]' ? 'all' : missing === JSON.stringify(NEWLINE) ? 'line' : null
 }
 
 /** Is there something to ignore the case of, and is it ignored wherever there is? */
