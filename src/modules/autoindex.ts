@@ -12,6 +12,7 @@ import { type Directory, isDirectory, isRegularFile, newStatus } from '../io/fil
 import type { Exchange } from '../server/exchange.ts'
 import { DECLINED, HANDLED, type Module, type Outcome } from '../server/module.ts'
 import { type Listing, type ListingEntry, listingChunks, listingJsonChunks } from './listing-page.ts'
+import { describeAll, streamText, UNREACHABLE } from './listing-work.ts'
 import { INERT_PAGE } from './page-frame.ts'
 import { isHidden, isMissing, pathBelow, refuse } from './static.ts'
 
@@ -25,8 +26,6 @@ export interface AutoindexOptions {
 
 const HTML = 'text/html; charset=utf-8'
 const JSON_TYPE = 'application/json'
-/** Files whose status is asked at once; more would wait in Node's four threads anyway. */
-const AT_ONCE = 64
 
 export function autoindex(options: AutoindexOptions): Module {
   return {
@@ -71,23 +70,15 @@ function send(x: Exchange, listing: Listing): void {
   x.setField('Content-Type', isJson ? JSON_TYPE : HTML)
   x.setField('Vary', 'Accept')
   if (!isJson) x.setField('Content-Security-Policy', INERT_PAGE)
-  stream(x, isJson ? listingJsonChunks(listing) : listingChunks(listing))
+  streamText(x, isJson ? listingJsonChunks(listing) : listingChunks(listing))
 }
-
-/** No path leads to a name with a backslash or a control character (`http/target.ts`): a link to it would be a lie. */
-const UNREACHABLE = /[\x00-\x1f\x7f\\]/
 
 async function readEntries(x: Exchange, options: AutoindexOptions, path: string): Promise<ListingEntry[]> {
   const names = await fs.readdir(options.directory.path + path, { withFileTypes: true })
   const found = names.filter(
     ({ name }) => (options.dotfiles || !name.startsWith('.')) && !UNREACHABLE.test(name),
   )
-  const entries: ListingEntry[] = []
-  for (let i = 0; i < found.length && !x.isAbandoned; i += AT_ONCE) {
-    const some = found.slice(i, i + AT_ONCE).map(entry => describe(options.directory, path, entry))
-    for (const entry of await Promise.all(some)) if (entry !== null) entries.push(entry)
-  }
-  return entries
+  return describeAll(x, found, entry => describe(options.directory, path, entry))
 }
 
 /** @returns null for what is not shown */
@@ -109,40 +100,4 @@ function describeLink(directory: Directory, path: string, name: string): Listing
   if (!isDirectory(status) && !isRegularFile(status)) return null
   const { sizeBytes, modifiedSeconds } = status
   return { name, isDirectory: isDirectory(status), sizeBytes, modifiedMs: modifiedSeconds * 1000 }
-}
-
-/** A page of one piece is sent with its length; a longer one piece by piece, with Node's turn between them. */
-function stream(x: Exchange, chunks: Iterator<string>): void {
-  const first = chunks.next()
-  const second = chunks.next()
-  const head = Buffer.from(first.value ?? '')
-  if (second.done === true) {
-    x.answer(200, head)
-    return
-  }
-  x.begin(200, null)
-  x.write(head)
-  x.write(Buffer.from(second.value))
-  const goOn = (): void => {
-    try {
-      sendNext()
-    } catch (error) {
-      x.crash(error)
-    }
-  }
-  const sendNext = (): void => {
-    if (x.isAbandoned) return
-    if (x.isCongested) {
-      x.onDrained = () => setImmediate(goOn)
-      return
-    }
-    const next = chunks.next()
-    if (next.done === true) {
-      x.end()
-      return
-    }
-    x.write(Buffer.from(next.value))
-    setImmediate(goOn)
-  }
-  setImmediate(goOn)
 }

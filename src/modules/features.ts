@@ -5,6 +5,7 @@
 import type { Feature } from '../server/feature.ts'
 import { access } from './access.ts'
 import { accessLogFeature } from './access-log.ts'
+import { autoindex } from './configured-autoindex.ts'
 import { emptyGif } from './empty-gif.ts'
 import { errorPageRules } from './error-page-rules.ts'
 import { fileIo } from './file-io.ts'
@@ -42,6 +43,7 @@ export const FEATURES: readonly Feature[] = [
   serverTokens,
   // Files are what is left when nobody else has answered.
   indexFiles,
+  autoindex,
   staticFiles,
   accessLogFeature,
 ]

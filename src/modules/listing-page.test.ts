@@ -190,3 +190,16 @@ test('a short listing is one piece, so that it can be sent with its length', () 
   assert.deepEqual([...listingChunks(listing)], [listingPage(listing)])
   assert.deepEqual([...listingJsonChunks(listing)], [listingJson(listing)])
 })
+
+test('exact sizes are in bytes', () => {
+  const html = listingPage({ path: '/', base: '/', entries: [file('a', 123_456)], hasExactSizes: true })
+  assert.match(html, /<td>123456<td>/)
+})
+
+test('local times are those of the zone of this machine, for people; programs still read UTC', () => {
+  const html = listingPage({ path: '/', base: '/', entries: [file('a')], hasLocalTimes: true })
+  const here = new Date(AT)
+  const shown = `${here.getFullYear()}-11-${here.getDate()}<span> ${String(here.getHours()).padStart(2, '0')}:`
+  assert.ok(html.includes(`<time datetime="2026-11-23T06:35:09Z">${shown}`), html)
+  assert.doesNotMatch(html, /UTC/)
+})

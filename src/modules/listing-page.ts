@@ -29,6 +29,10 @@ export interface Listing {
   entries: readonly ListingEntry[]
   /** The prefix that visitors see before `path`, from slash to slash; `/` when there is none. */
   base: string
+  /** Sizes in bytes, not in rounded units. */
+  hasExactSizes?: boolean
+  /** Times of this machine's zone, not of UTC. */
+  hasLocalTimes?: boolean
 }
 
 const LISTING_STYLE = squeeze(`
@@ -90,7 +94,7 @@ export function* listingChunks(listing: Listing): Generator<string, void, undefi
   let totalBytes = 0
   for (const entry of naturalOrder(listing.entries)) {
     if (entry !== null) {
-      piece += row(entry)
+      piece += row(entry, listing)
       if (entry.isDirectory) folders++
       else totalBytes += entry.sizeBytes
       if (piece.length < PIECE_LENGTH) continue
@@ -106,13 +110,13 @@ export function* listingChunks(listing: Listing): Generator<string, void, undefi
 `
 }
 
-function tableStart({ base, path }: Listing): string {
+function tableStart({ base, path, hasLocalTimes }: Listing): string {
   const parent = path === '/' ? '' : '<tr><td><a class="u" href="../">Parent folder</a><td><td>\n'
   return `${pageStart(`Index of ${base}${path.slice(1)}`, LISTING_STYLE)}<body>
 <main>
 <h1>${breadcrumbs(base, path)}</h1>
 <table>
-<thead><tr><th scope="col">Name<th scope="col">Size<th scope="col">Modified<span> (UTC)</span></thead>
+<thead><tr><th scope="col">Name<th scope="col">Size<th scope="col">Modified${hasLocalTimes === true ? '' : '<span> (UTC)</span>'}</thead>
 <tbody>
 ${parent}`
 }
@@ -134,17 +138,19 @@ function crumb(href: string, html: string): string {
   return `<a href="${href}"><bdi>${html}</bdi></a><i>/</i><wbr>`
 }
 
-function row(entry: ListingEntry): string {
+function row(entry: ListingEntry, { hasExactSizes, hasLocalTimes }: Listing): string {
   const slash = entry.isDirectory ? '/' : ''
   const label = `<bdi>${escapeHtml(visible(entry.name))}</bdi>${slash}`
   const name = LONE_SURROGATE.test(entry.name)
     ? `<b title="This name is not UTF-8; no URL can name it">${label}</b>`
     : `<a class="${kindOf(entry)}" href="${hrefOf(entry.name)}${slash}">${label}</a>`
-  return `<tr><td>${name}${sizeCell(entry)}<td>${timeOf(entry.modifiedMs)}\n`
+  const time = hasLocalTimes === true ? localTimeOf(entry.modifiedMs) : timeOf(entry.modifiedMs)
+  return `<tr><td>${name}${sizeCell(entry, hasExactSizes === true)}<td>${time}\n`
 }
 
-function sizeCell(entry: ListingEntry): string {
+function sizeCell(entry: ListingEntry, isExact: boolean): string {
   if (entry.isDirectory) return '<td>'
+  if (isExact) return `<td>${entry.sizeBytes}`
   if (entry.sizeBytes < 1000) return `<td>${entry.sizeBytes} B`
   return `<td title="${grouped(entry.sizeBytes)} bytes">${humanSize(entry.sizeBytes)}`
 }
@@ -153,6 +159,14 @@ function timeOf(ms: number): string {
   const iso = isoOf(ms)
   if (iso === null) return '–'
   return `<time datetime="${iso.slice(0, -5)}Z">${iso.slice(0, -14)}<span> ${iso.slice(-13, -8)}</span></time>`
+}
+
+/** The same moment by the clock on the wall; machines still read it in UTC. */
+function localTimeOf(ms: number): string {
+  const iso = isoOf(ms)
+  const local = isoOf(ms - new Date(ms).getTimezoneOffset() * 60_000)
+  if (iso === null || local === null) return '–'
+  return `<time datetime="${iso.slice(0, -5)}Z">${local.slice(0, -14)}<span> ${local.slice(-13, -8)}</span></time>`
 }
 
 /** @returns `2026-11-23T06:35:00.000Z`, or `null` beyond the range of JavaScript's dates (a file system's is wider). */

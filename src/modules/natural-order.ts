@@ -1,10 +1,12 @@
 /**
- * The order in which people expect names: directories first, then by letter without regard to case and accents,
- * and numbers by value, so that `file2` stands before `file10`.
+ * The order of a listing: directories first, then by names.
  *
- *   naturalOrder(entries)   the entries one by one, with rests between the steps of the work
+ *   naturalOrder(entries)   as people expect names: by letter without regard to case and accents, and numbers by value, so that
+ *                           `file2` stands before `file10`
+ *   byteOrder(entries)      by the bytes of their UTF-8, as nginx sorts
  *
- * The order is the same for every language: what a collation would know of Swedish or German is left out.
+ * Both give the entries one by one, with rests between the steps of the work. The order is the same for every language: what a
+ * collation would know of Swedish or German is left out.
  */
 
 export interface Sortable {
@@ -20,13 +22,21 @@ interface Keyed<T> {
 /** Entries sorted at a stretch, about 2 ms of work (Node 20, November 2026). More are sorted in runs and merged. */
 const RUN_LENGTH = 2048
 
+export function naturalOrder<T extends Sortable>(entries: readonly T[]): Ordered<T> {
+  return ordered(entries, naturalKey)
+}
+
+export function byteOrder<T extends Sortable>(entries: readonly T[]): Ordered<T> {
+  return ordered(entries, byteKey)
+}
+
+export type Ordered<T> = Generator<T | null, void, undefined>
+
 /**
  * The entries in order, with a `null` after each sorted run but the last: a moment to let others work.
  * A merge sort whose last merge happens while the rows are written, so that no step is long.
  */
-export function* naturalOrder<T extends Sortable>(
-  entries: readonly T[],
-): Generator<T | null, void, undefined> {
+function* ordered<T extends Sortable>(entries: readonly T[], keyOf: (entry: Sortable) => string): Ordered<T> {
   const runs: Keyed<T>[][] = []
   for (let start = 0; start < entries.length; start += RUN_LENGTH) {
     if (start > 0) yield null
@@ -67,7 +77,7 @@ function placeOf(key: string, runs: readonly Keyed<unknown>[][]): number {
  * The name itself ends the key, so that no two are equal. Putting 100,000 names in order takes 140 ms in this way
  * and 410 with a numeric Intl.Collator (Node 20, November 2026).
  */
-function keyOf(entry: Sortable): string {
+function naturalKey(entry: Sortable): string {
   let folded = entry.name.toLowerCase()
   if (NOT_ASCII.test(folded)) folded = folded.normalize('NFD').replace(/\p{M}/gu, '')
   const natural = folded.replace(
@@ -78,3 +88,8 @@ function keyOf(entry: Sortable): string {
 }
 
 const NOT_ASCII = /[^\0-\x7f]/
+
+function byteKey({ name, isDirectory }: Sortable): string {
+  const bytes = NOT_ASCII.test(name) ? Buffer.from(name).toString('latin1') : name
+  return `${isDirectory ? 0 : 1}${bytes}`
+}

@@ -66,6 +66,10 @@ const HTTP = `http {
     location /inner { internal; root html; }
     location /vars { return 200 "$document_root $request_filename"; }
     location /vars/alias/ { alias html/dir/; return 200 "$document_root $request_filename"; }
+    location /list/json/ { alias lists/; autoindex on; autoindex_format json; }
+    location /list/jsonp/ { alias lists/; autoindex on; autoindex_format jsonp; }
+    location /list/xml/ { alias lists/; autoindex on; autoindex_format xml; autoindex_localtime on; autoindex_exact_size off; }
+    location /list/html/ { alias lists/; autoindex on; }
     location /real { root html/linkdir; return 200 "$realpath_root"; }
     location /quiet { root html; log_not_found off; open_file_cache max=10 inactive=1m; open_file_cache_errors on; }
   }
@@ -199,6 +203,23 @@ const ALIKE: readonly Request[] = [
   ['GET /vars'],
   ['GET /vars/alias/x'],
   ['GET /real'],
+  ['GET /list/json/'],
+  ['HEAD /list/json/'],
+  ['POST /list/json/'],
+  ['GET /list/json/empty/'],
+  ['GET /list/json/with/'],
+  ['GET /list/json/none/'],
+  ['GET /list/json/names'],
+  ['GET /list/jsonp/'],
+  ['GET /list/jsonp/?callback=show.list_1'],
+  ['GET /list/jsonp/empty/?callback=show%2Elist'],
+  ['GET /list/jsonp/?callback=alert(1)'],
+  ['GET /list/jsonp/?callback=alert%281%29'],
+  [`GET /list/jsonp/?callback=${'a'.repeat(129)}`],
+  ['GET /list/xml/'],
+  ['GET /list/xml/empty/'],
+  ['GET /list/html/with/'],
+  ['GET /list/html/none/'],
   ['GET /quiet.html'],
   ['GET /quiet/none'],
   ['GET /quiet/none'],
@@ -253,6 +274,9 @@ const DIFFERENT: Readonly<Record<string, readonly Difference[]>> = {
     },
   ],
 }
+
+/** Their order by bytes is that of UTF-8, in which what UTF-16 says in two halves is last. */
+const LISTED = ['a', 'B', 'b<&">\'', 'back\\slash', 'q"uote', 'n\nl', 'ü', '\ue000', '🏮', ']]>', '.hidden']
 
 const CLIMBING = `
     location /climb { alias html/dir/; }
@@ -309,6 +333,13 @@ describe('files', { skip: missing('nginx', 'nginx-light') }, () => {
     symlinkSync('page.html', join(prefix, 'html/link.html'))
     symlinkSync('dir', join(prefix, 'html/linkdir'))
     execFileSync('mkfifo', [join(prefix, 'html/fifo')])
+    for (const [size, name] of LISTED.entries()) write(`lists/${name}`, 'x'.repeat(size))
+    write('lists/with/index.html', 'index')
+    for (const name of ['empty', 'names']) mkdirSync(join(prefix, 'lists', name))
+    symlinkSync('nowhere', join(prefix, 'lists/link to nowhere'))
+    symlinkSync('circle', join(prefix, 'lists/circle'))
+    symlinkSync('names', join(prefix, 'lists/link'))
+    execFileSync('mkfifo', [join(prefix, 'lists/fifo')])
     servers = await twoServers(prefix, HTTP.replace('location / {', `${CLIMBING}location / {`))
   })
   after(async () => {
