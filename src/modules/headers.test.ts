@@ -140,6 +140,34 @@ describe('what blocks outside say', () => {
   })
 })
 
+describe('a block that adds fields of its own', () => {
+  const warnings = (pieces: Pieces): string[] => problemsOf([headers], pieces)
+  const server = 'add_header X-Frame-Options DENY; add_header X-A a;'
+
+  it('is told which of those outside it loses', () => {
+    assert.deepEqual(warnings({ server, location: 'add_header x-a b; add_header X-C c;' }), [
+      '"add_header" in this block replaces all of the block outside: "X-Frame-Options" will not be sent',
+    ])
+  })
+
+  it('is believed when it says what becomes of them, or repeats them', () => {
+    for (const location of [
+      'add_header x-a b; add_header X-FRAME-options b;',
+      'add_header "" "";',
+      'add_header X-C c; add_header_inherit merge;',
+      'add_header X-C c; add_header_inherit off;',
+      'add_header X-C c; add_header_inherit on;',
+      'expires 1h;',
+    ]) {
+      assert.deepEqual(warnings({ server, location }), [], location)
+    }
+    assert.deepEqual(
+      warnings({ http: 'add_header_inherit merge;', server, location: 'add_header X-C c;' }),
+      [],
+    )
+  })
+})
+
 describe('add_trailer', () => {
   it('is asked for its value behind the content', () => {
     const x = ask({ location: 'add_trailer X-Sent $body_bytes_sent; add_trailer X-B "";' })

@@ -7,7 +7,9 @@
  */
 
 import type { Block } from '../config/block.ts'
+import type { Problems } from '../config/diagnostic.ts'
 import { type Call, custom, listOf, oneOf } from '../config/directive.ts'
+import type { Place } from '../config/source.ts'
 import type { Template } from '../config/template.ts'
 import { parseDate } from '../http/date.ts'
 import { octetsOf } from '../http/octets.ts'
@@ -24,6 +26,7 @@ interface AddedField {
   readonly value: Template
   /** Whatever the status. */
   readonly isAlways: boolean
+  readonly place: Place
 }
 
 const PLACES = ['http', 'server', 'location', 'if in location']
@@ -91,7 +94,7 @@ function readField(call: Call): AddedField | undefined {
       'the server says itself where an answer ends; leave this line out',
     )
   }
-  return { name, value, isAlways: call.args.length === 3 }
+  return { name, value, isAlways: call.args.length === 3, place: call.directive.place }
 }
 
 export const headers = defineFeature({
@@ -101,16 +104,39 @@ export const headers = defineFeature({
   bind(settings, { block, site }) {
     const fields = inherited(block, 'add_header')
     const trailers = inherited(block, 'add_trailer')
+    warnOfLost(block, 'add_header', site.problems)
+    warnOfLost(block, 'add_trailer', site.problems)
     const expiry = expiryOf(settings.expires, site)
     if (fields.length + trailers.length === 0 && expiry === null) return null
     return new Headers(stepsOf(fields, fieldStep, site), stepsOf(trailers, lineStep, site), expiry)
   },
 })
 
+type Kind = 'add_header' | 'add_trailer'
+
+/** Fields that a block outside adds for all, and that this one forgets: mostly nobody meant it, and nobody sees it. */
+function warnOfLost(block: Block, kind: Kind, problems: Problems): void {
+  if (!block.has(table, kind) || block.has(table, `${kind}_inherit`) || block.parent === null) return
+  const settings = block.settings(table)
+  const own = settings[kind]
+  const names = new Set(own.map(({ name }) => name.toLowerCase()))
+  // The old way to say that nothing is to be inherited is an empty line.
+  if (settings[`${kind}_inherit`] !== 'on' || names.has('')) return
+  const lost = inherited(block.parent, kind).filter(({ name }) => !names.has(name.toLowerCase()))
+  if (lost.length === 0) return
+  const words = [...new Set(lost.map(({ name }) => `"${name}"`))].join(', ')
+  problems.warn(
+    own[0]!.place,
+    `"${kind}" in this block replaces all of the block outside: ${words} will not be sent`,
+    `repeat what is missing, or say "${kind}_inherit merge;" to keep it ("off" to forget it in silence)`,
+    lost.map(({ place }) => ({ words: 'this one is lost', place })),
+  )
+}
+
 const NONE: readonly AddedField[] = []
 
 /** As `ngx_http_headers_merge_conf`: a block's own come before those that are merged. */
-function inherited(block: Block, name: 'add_header' | 'add_trailer'): readonly AddedField[] {
+function inherited(block: Block, name: Kind): readonly AddedField[] {
   const settings = block.settings(table)
   const how: Inheritance = settings[`${name}_inherit`]
   const own = block.has(table, name) ? settings[name] : null
