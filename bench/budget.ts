@@ -4,6 +4,7 @@
  *   times(1.1, 'nginx')        at most that many times what nginx took in the same run
  *   atMost(200)                at most that many of the metric's units
  *   judge(budget, result, …)   met, or by how much it was missed
+ *   budgetWords(budget, unit)  '≤ 1.1 × nginx'
  *   ratioOf(result, a, b)      the median of the ratios of each round, since one round is one weather
  */
 import { median } from './measure.ts'
@@ -54,7 +55,7 @@ export function ratioOf(result: MetricResult, server: string, base: string): num
 }
 
 export function judge(budget: Budget, result: MetricResult, server: string): Verdict {
-  const text = wordsOf(budget, result.unit)
+  const text = budgetWords(budget, result.unit)
   const [found, limit] =
     'atMost' in budget
       ? [medianOf(result, server), budget.atMost]
@@ -66,7 +67,7 @@ export function judge(budget: Budget, result: MetricResult, server: string): Ver
   return { text, met: false, missedByPercent }
 }
 
-function wordsOf(budget: Budget, unit: string): string {
+export function budgetWords(budget: Budget, unit: string): string {
   if ('atMost' in budget) return `≤ ${budget.atMost} ${unit}`
   return `≤ ${budget.times === 1 ? '' : `${budget.times} × `}${budget.of}`
 }

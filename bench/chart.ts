@@ -10,7 +10,7 @@ import { type Budget, type MetricResult, medianOf, ratioOf } from './budget.ts'
 import { figure, type Report } from './report.ts'
 
 /** Middle tones, at least 3:1 against white and against #0d1117. */
-const COLOURS = ['#1f9e89', '#d97706', '#7c6fd8', '#c2538f', '#808890']
+const COLOURS = ['#1f9e89', '#d97706', '#7c6fd8', '#c2538f', '#808890', '#2f7fd0']
 /** So that two curves on the same path are both seen. */
 const DASHES = ['none', 'none', '7 7']
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, Helvetica, Arial, sans-serif'
@@ -54,7 +54,7 @@ function round(value: number): number {
   return Math.round(value * 10) / 10
 }
 
-/** Circle, diamond, square, triangle, cross: by the number of the series. */
+/** Circle, diamond, square, triangle, bar, ring: by the number of the series. */
 function mark(series: number, x: number, y: number, r = 5.5): string {
   const colour = COLOURS[series % COLOURS.length]!
   const shapes = [
@@ -82,6 +82,7 @@ function mark(series: number, x: number, y: number, r = 5.5): string {
       [x + 1.5, y + r],
       [x - 1.5, y + r],
     ]),
+    `<circle cx="${round(x)}" cy="${round(y)}" r="${r - 1}" fill="none" stroke="${colour}" stroke-width="2.5"/>`,
   ]
   return shapes[series % shapes.length]!
 }
@@ -101,18 +102,20 @@ function logScale(low: number, high: number, from: number, to: number): (value: 
 const ROW = { left: 285, right: 750, top: 92, height: 27, width: 960 }
 const RATIOS = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8, 16]
 
-/** veille last, so that its mark lies above the others. */
+/** By the number of its mark; the first ones lie above the others. */
+const ORDER = ['veille', 'node', 'bun', 'nginx', 'floor', 'configured']
+const LEGEND_STEP = 105
+
 export function ratioChart(report: Report): string {
   const base = report.columns.some(column => column.name === 'nginx') ? 'nginx' : 'node'
-  const order = ['veille', 'node', 'bun', 'nginx', 'floor']
   const shown = report.columns.filter(column => column.name !== base)
   const rows = report.results.filter(result => result.unit !== '%' && medianOf(result, base) !== null)
   const bottom = ROW.top + rows.length * ROW.height
   const x = logScale(RATIOS[0]!, RATIOS.at(-1)!, ROW.left, ROW.right)
   const title = `CPU, memory and time compared with ${report.columns.find(column => column.name === base)?.title ?? base}`
   const legend = shown.flatMap((column, i) => [
-    mark(order.indexOf(column.name), ROW.left + i * 120, 52),
-    text(ROW.left + 12 + i * 120, 56, column.title),
+    mark(ORDER.indexOf(column.name), ROW.left + i * LEGEND_STEP, 52),
+    text(ROW.left + 12 + i * LEGEND_STEP, 56, column.title),
   ])
   const grid = RATIOS.flatMap(ratio => [
     line(x(ratio), ROW.top - 6, x(ratio), bottom, ratio === 1 ? 'base' : 'grid'),
@@ -124,7 +127,7 @@ export function ratioChart(report: Report): string {
     ...legend,
     text(ROW.right + 34, ROW.top - 12, `veille / ${base}`, 'small'),
     ...grid,
-    ...rows.flatMap((result, i) => ratioRow(result, ROW.top + (i + 0.5) * ROW.height, base, x, order)),
+    ...rows.flatMap((result, i) => ratioRow(result, ROW.top + (i + 0.5) * ROW.height, base, x)),
     text(
       16,
       bottom + 28,
@@ -134,21 +137,16 @@ export function ratioChart(report: Report): string {
   ])
 }
 
-function ratioRow(
-  result: MetricResult,
-  y: number,
-  base: string,
-  x: (ratio: number) => number,
-  order: readonly string[],
-): string[] {
-  const servers = Object.keys(result.samples).filter(server => server !== base && order.includes(server))
+function ratioRow(result: MetricResult, y: number, base: string, x: (ratio: number) => number): string[] {
+  const servers = Object.keys(result.samples).filter(server => server !== base && ORDER.includes(server))
   const marks = servers.flatMap(server => {
     const ratio = ratioOf(result, server, base)
-    return ratio === null ? [] : [{ series: order.indexOf(server), at: x(ratio) }]
+    return ratio === null ? [] : [{ series: ORDER.indexOf(server), at: x(ratio) }]
   })
   marks.sort((a, b) => b.series - a.series)
   const limit = result.must === null ? null : limitOf(result.must, result, base)
-  const values = `${figure(medianOf(result, 'veille'))} / ${figure(medianOf(result, base))} ${result.unit}`
+  const own = medianOf(result, 'veille') ?? medianOf(result, 'configured')
+  const values = `${figure(own)} / ${figure(medianOf(result, base))} ${result.unit}`
   return [
     text(ROW.left - 14, y + 4.5, result.title, 'end'),
     line(ROW.left, y, ROW.right, y, 'grid'),

@@ -2,12 +2,20 @@
  * What is done to a server to learn one kind of number. Each experiment measures one server once; run.ts
  * repeats it in interleaved rounds and takes medians.
  *
- *   cpuPerRequest(load)   CPU µs per request, on a server that stays for the whole run
+ *   cpuPerRequest(load)   CPU µs per request, on a server that stays for the whole run, or as long as its configuration is in use
+ *   besideMany            CPU per request for ten of 1,000 servers with 10,000 locations, and its growth from ten of ten
  *   besideIdle            a fresh server: memory per idle connection, CPU per request beside them, and its growth
  *   slowReaders           a fresh server: memory per connection that reads slowly
- *   startUp               from the start of the process until the first answer
+ *   startUp(name)         from the start of the process until the first answer
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type ConfigurationName,
+  FEW_SERVERS,
+  LOCATIONS_EACH,
+  MANY_SERVERS,
+  pathOf,
+} from './configurations.ts'
 import { hold, type Load, run, verify } from './load.ts'
 import { cpuMicros, residentKb } from './measure.ts'
 import { type Place, type RunningServer, type ServerKind, start } from './servers.ts'
@@ -47,11 +55,12 @@ export class Bench {
   }
 
   /** The server of this kind that stays, warm; started anew if it has ended. */
-  async resident(kind: ServerKind): Promise<RunningServer> {
-    const there = this.#residents.get(kind.name)
+  async resident(kind: ServerKind, configuration: ConfigurationName = 'plain'): Promise<RunningServer> {
+    const name = `${kind.name} ${configuration}`
+    const there = this.#residents.get(name)
     if (there !== undefined && !there.hasEnded) return there
-    const { server } = await start(kind, this.place)
-    this.#residents.set(kind.name, server)
+    const { server } = await start(kind, this.place, configuration)
+    this.#residents.set(name, server)
     await this.run(server, SMALL, await verify(server.port, SMALL))
     return server
   }
@@ -66,9 +75,19 @@ export class Bench {
     }
   }
 
+  /** Those that other workloads do not ask. */
+  async stopConfigured(): Promise<void> {
+    await this.#stop(name => !name.endsWith(' plain'))
+  }
+
   async stopResidents(): Promise<void> {
-    await Promise.all([...this.#residents.values()].map(server => server.stop()))
-    this.#residents.clear()
+    await this.#stop(() => true)
+  }
+
+  async #stop(isMeant: (name: string) => boolean): Promise<void> {
+    const meant = [...this.#residents].filter(([name]) => isMeant(name))
+    await Promise.all(meant.map(([, server]) => server.stop()))
+    for (const [name] of meant) this.#residents.delete(name)
   }
 
   run(server: RunningServer, load: Load, answerBytes: number): Promise<number> {
@@ -83,16 +102,16 @@ export class Bench {
   }
 }
 
-export function cpuPerRequest(load: Load): Experiment {
+export function cpuPerRequest(load: Load, configuration: ConfigurationName = 'plain'): Experiment {
   const answerBytes = new Map<string, number>()
   return {
     async prepare(bench, kind) {
-      const server = await bench.resident(kind)
+      const server = await bench.resident(kind, configuration)
       answerBytes.set(kind.name, await verify(server.port, load))
       if (bench.sizes.warmUp) await bench.run(server, load, answerBytes.get(kind.name)!)
     },
     async measure(bench, kind) {
-      const server = await bench.resident(kind)
+      const server = await bench.resident(kind, configuration)
       return { cpu: await bench.cpuPerRequest(server, load, answerBytes.get(kind.name)!) }
     },
   }
@@ -133,13 +152,41 @@ export const slowReaders: Experiment = {
   },
 }
 
-export const startUp: Experiment = {
-  async prepare() {},
-  async measure(bench, kind) {
-    const { server, firstAnswerMs } = await start(kind, bench.place)
-    await server.stop()
-    return { start: firstAnswerMs }
-  },
+export function startUp(configuration: ConfigurationName = 'plain'): Experiment {
+  return {
+    async prepare() {},
+    async measure(bench, kind) {
+      const { server, firstAnswerMs } = await start(kind, bench.place, configuration)
+      await server.stop()
+      return { start: firstAnswerMs }
+    },
+  }
+}
+
+/** Every location of servers that are spread over all. */
+export function everyLocation(asked: number, of: number): Load {
+  return { path: pathOf(LOCATIONS_EACH - 1), servers: { asked, of }, connections: 64 }
+}
+
+/** Both are asked in each round, the one with few before and after, and for as many different things. */
+export const besideMany: Experiment = besideFew(
+  cpuPerRequest(everyLocation(FEW_SERVERS, FEW_SERVERS), 'few'),
+  cpuPerRequest(everyLocation(FEW_SERVERS, MANY_SERVERS), 'many'),
+)
+
+function besideFew(few: Experiment, many: Experiment): Experiment {
+  return {
+    async prepare(bench, kind) {
+      await few.prepare(bench, kind)
+      await many.prepare(bench, kind)
+    },
+    async measure(bench, kind) {
+      const before = (await few.measure(bench, kind)).cpu!
+      const cpu = (await many.measure(bench, kind)).cpu!
+      const after = (await few.measure(bench, kind)).cpu!
+      return { cpu, growth: (cpu / ((before + after) / 2) - 1) * 100 }
+    },
+  }
 }
 
 /** Opens connections, hands `use` what each added to the server's memory (KB), and closes them. */

@@ -14,12 +14,15 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { Answers } from './answers.ts'
 import type { ClientTask } from './client.ts'
+import { hostOf, LOCATIONS_EACH } from './configurations.ts'
 import { type Cores, onCore } from './measure.ts'
 import { besideSources, findProgram, type RunningServer } from './servers.ts'
 import { contentOf } from './site.ts'
 
 export interface Load {
   path: string
+  /** For the hosts of `configurations.ts`: so many servers are asked in turn, spread over all, each for all of its locations. */
+  servers?: { asked: number; of: number }
   connections: number
   /** Requests in one write; 1 when absent. */
   pipelined?: number
@@ -77,7 +80,8 @@ export async function verify(port: number, load: Load): Promise<number> {
 
 function requestOf(load: Load): string {
   const content = 'x'.repeat(load.contentBytes ?? 0)
-  const fields = ['Host: localhost', ...(load.fields ?? [])]
+  const host = load.servers === undefined ? 'localhost' : hostOf(0)
+  const fields = [`Host: ${host}`, ...(load.fields ?? [])]
   if (content !== '') fields.push(`Content-Length: ${content.length}`)
   const method = content === '' ? 'GET' : 'POST'
   return `${method} ${load.path} HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n${content}`
@@ -132,7 +136,8 @@ function ownCommand(port: number, load: Load, seconds: number): string[] {
 function wrkCommand(port: number, load: Load, seconds: number): string[] {
   const fields = (load.fields ?? []).flatMap(field => ['-H', field])
   const shape = ['-t', '1', '-c', String(load.connections), '-d', `${seconds}s`, '--timeout', '10s']
-  const script = [String(load.pipelined ?? 1), String(load.contentBytes ?? 0)]
+  const { asked, of } = load.servers ?? { asked: 0, of: 0 }
+  const script = [load.pipelined ?? 1, load.contentBytes ?? 0, asked, of, LOCATIONS_EACH].map(String)
   const url = `http://127.0.0.1:${port}${load.path}`
   return [findProgram('wrk')!, ...shape, ...fields, '-s', besideSources('wrk.lua'), url, '--', ...script]
 }

@@ -5,7 +5,7 @@
  *   jsonOf(report)    every sample too, so that others can judge differently
  *   figure(value)     three significant figures
  */
-import { judge, type MetricResult, medianOf, ratioOf, type Verdict } from './budget.ts'
+import { budgetWords, judge, type MetricResult, medianOf, ratioOf, type Verdict } from './budget.ts'
 import type { Machine } from './measure.ts'
 
 /** A server that was measured, in the order of the columns. */
@@ -31,9 +31,11 @@ export interface Report {
   failures: Failure[]
 }
 
-/** The server this is about, and those it is compared with. */
+/** What this is about: the library with a module, and the command with nginx's configuration. */
 const SUBJECT = 'veille'
-const BASES = ['nginx', 'floor']
+const SUBJECTS = [SUBJECT, 'configured']
+/** Whom they are compared with. */
+const BASES = ['nginx', 'floor'] as const
 
 export function figure(value: number | null): string {
   if (value === null || Number.isNaN(value)) return '–'
@@ -47,16 +49,18 @@ export function wordsOf(verdict: Verdict): string {
 }
 
 export function tableOf(report: Report): string {
-  const columns = report.columns.filter(column => !column.name.includes(':'))
+  const { columns } = report
+  const subjects = columns.filter(({ name }) => SUBJECTS.includes(name))
   const heads = [
     ...['workload', 'unit'],
     ...columns.map(column => column.title),
-    ...BASES.map(base => `/${base}`),
-    ...['must reach', '', 'aims at', ''],
+    ...subjects.map(({ title }) => `${title}/${BASES[0]}`),
+    `${SUBJECT}/${BASES[1]}`,
+    ...['must reach', ...subjects.map(({ title }) => title), 'aims at'],
   ]
   const rows = report.results.flatMap(result => [
-    rowOf(result, SUBJECT, columns),
-    ...variantsOf(result).map(variant => rowOf(result, variant, columns)),
+    rowOf(result, columns, subjects),
+    ...variantsOf(result).map(variant => variantRow(result, variant, columns, subjects)),
   ])
   return layOut([heads, ...rows])
 }
@@ -66,20 +70,37 @@ function variantsOf(result: MetricResult): string[] {
   return Object.keys(result.samples).filter(server => server.startsWith(`${SUBJECT}:`))
 }
 
-function rowOf(result: MetricResult, subject: string, columns: readonly Column[]): string[] {
-  const isVariant = subject !== SUBJECT
-  const title = isVariant ? `  the same with ${subject.slice(SUBJECT.length + 1)}` : result.title
-  const values = columns.map(column => {
-    if (isVariant && column.name !== SUBJECT) return ''
-    return figure(medianOf(result, column.name === SUBJECT ? subject : column.name))
-  })
-  const ratios = BASES.map(base => (result.unit === '%' ? '–' : figure(ratioOf(result, subject, base))))
-  const budgets = [result.must, result.aim].flatMap(budget => {
-    if (budget === null || isVariant) return ['', '']
-    const verdict = judge(budget, result, subject)
-    return [verdict.text, wordsOf(verdict)]
-  })
-  return [title, result.unit, ...values, ...ratios, ...budgets]
+function rowOf(result: MetricResult, columns: readonly Column[], subjects: readonly Column[]): string[] {
+  const { title, unit, must, aim } = result
+  return [
+    ...[title, unit],
+    ...columns.map(({ name }) => figure(medianOf(result, name))),
+    ...subjects.map(({ name }) => ratioText(result, name, BASES[0])),
+    ratioText(result, SUBJECT, BASES[1]),
+    must === null ? '' : budgetWords(must, unit),
+    ...subjects.map(({ name }) => (must === null ? '' : wordsOf(judge(must, result, name)))),
+    aim === null ? '' : budgetWords(aim, unit),
+  ]
+}
+
+/** A line of its own, with its value in the column of the server that it is a variant of. */
+function variantRow(
+  result: MetricResult,
+  variant: string,
+  columns: readonly Column[],
+  subjects: readonly Column[],
+): string[] {
+  return [
+    ...[`  the same with ${variant.slice(SUBJECT.length + 1)}`, result.unit],
+    ...columns.map(({ name }) => (name === SUBJECT ? figure(medianOf(result, variant)) : '')),
+    ...subjects.map(({ name }) => (name === SUBJECT ? ratioText(result, variant, BASES[0]) : '')),
+    ratioText(result, variant, BASES[1]),
+    ...['', ...subjects.map(() => ''), ''],
+  ]
+}
+
+function ratioText(result: MetricResult, server: string, base: string): string {
+  return result.unit === '%' ? '–' : figure(ratioOf(result, server, base))
 }
 
 function layOut(rows: readonly string[][]): string {
@@ -100,11 +121,17 @@ export function jsonOf(report: Report): string {
     medians: Object.fromEntries(
       Object.keys(result.samples).map(server => [server, medianOf(result, server)]),
     ),
-    ratios: Object.fromEntries(BASES.map(base => [base, ratioOf(result, SUBJECT, base)])),
-    verdicts: {
-      must: result.must === null ? null : judge(result.must, result, SUBJECT),
-      aim: result.aim === null ? null : judge(result.aim, result, SUBJECT),
-    },
+    ratios: bySubject(subject =>
+      Object.fromEntries(BASES.map(base => [base, ratioOf(result, subject, base)])),
+    ),
+    verdicts: bySubject(subject => ({
+      must: result.must === null ? null : judge(result.must, result, subject),
+      aim: result.aim === null ? null : judge(result.aim, result, subject),
+    })),
   }))
   return `${JSON.stringify({ ...report, results }, null, 2)}\n`
+}
+
+function bySubject<T>(of: (subject: string) => T): Record<string, T> {
+  return Object.fromEntries(SUBJECTS.map(subject => [subject, of(subject)]))
 }

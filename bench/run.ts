@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: veille beside nginx, node:http, Bun and the floor, in one interleaved run.
  *
- *   node dist/bench/run.js [--only name,name] [--rounds N] [--seconds S] [--quick]
+ *   node dist/bench/run.js [--only name,name] [--servers name,name] [--rounds N] [--seconds S] [--quick]
  *
  * Every server is asked in turn, round after round, and medians are compared, so that a busy neighbour disturbs
  * all alike. Compared is the CPU time of the server, not requests per second: on a shared machine only that is a
@@ -28,15 +28,17 @@ const SPARE_DESCRIPTORS = 600
 
 const HELP = `node dist/bench/run.js [options]
   --only name,name   of: ${WORKLOADS.map(workload => workload.name).join(' ')}
+  --servers name,…   of: ${KINDS.map(kind => kind.name).join(' ')} (all that are installed)
   --rounds N         rounds of each workload (${FULL.rounds})
   --seconds S        whole seconds of load in one round (1)
   --quick            one short round: shows that everything works, decides nothing`
 
 interface Options {
   workloads: readonly Workload[]
+  servers: readonly ServerKind[]
   rounds: number
   sizes: Sizes
-  /** All workloads in full: only then is the published result replaced. */
+  /** All workloads and servers in full: only then is the published result replaced. */
   whole: boolean
 }
 
@@ -44,6 +46,7 @@ function readOptions(): Options {
   const { values } = parseArgs({
     options: {
       only: { type: 'string' },
+      servers: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string', default: '1' },
       quick: { type: 'boolean', default: false },
@@ -54,16 +57,27 @@ function readOptions(): Options {
     console.log(HELP)
     process.exit(0)
   }
-  const names = values.only?.split(',') ?? WORKLOADS.map(workload => workload.name)
-  const unknown = names.find(name => !WORKLOADS.some(workload => workload.name === name))
-  if (unknown !== undefined) throw new Error(`no workload "${unknown}"\n${HELP}`)
   const preset = values.quick ? QUICK : FULL
   return {
-    workloads: WORKLOADS.filter(workload => names.includes(workload.name)),
+    workloads: chosen('workload', WORKLOADS, values.only),
+    servers: chosen('server', KINDS, values.servers),
     rounds: wholeNumber('--rounds', values.rounds ?? String(preset.rounds)),
     sizes: { ...preset, seconds: wholeNumber('--seconds', values.seconds) },
-    whole: !values.quick && values.only === undefined,
+    whole: !values.quick && values.only === undefined && values.servers === undefined,
   }
+}
+
+/** Those whose names stand in the list; all of them without one. */
+function chosen<T extends { name: string }>(
+  what: string,
+  all: readonly T[],
+  list: string | undefined,
+): readonly T[] {
+  if (list === undefined) return all
+  const names = list.split(',')
+  const unknown = names.find(name => !all.some(one => one.name === name))
+  if (unknown !== undefined) throw new Error(`no ${what} "${unknown}"\n${HELP}`)
+  return all.filter(one => names.includes(one.name))
 }
 
 function wholeNumber(option: string, text: string): number {
@@ -80,9 +94,9 @@ function withinDescriptors(sizes: Sizes): Sizes {
   return { ...sizes, idle }
 }
 
-function findServers(): { kinds: readonly ServerKind[]; skipped: string[] } {
-  const kinds = KINDS.filter(kind => kind.version() !== null)
-  const skipped = KINDS.filter(kind => !kinds.includes(kind)).map(kind => kind.missing)
+function findServers(wanted: readonly ServerKind[]): { kinds: readonly ServerKind[]; skipped: string[] } {
+  const kinds = wanted.filter(kind => kind.version() !== null)
+  const skipped = wanted.filter(kind => !kinds.includes(kind)).map(kind => kind.missing)
   for (const word of skipped) console.error(`! ${word}`)
   return { kinds, skipped }
 }
@@ -203,7 +217,7 @@ async function main(): Promise<void> {
   const options = readOptions()
   if (findProgram('wrk') === null) throw new Error('no wrk to make the load. On Debian: apt install wrk')
   const pinned = pin()
-  const { kinds, skipped } = findServers()
+  const { kinds, skipped } = findServers(options.servers)
   options.sizes = withinDescriptors(options.sizes)
   const scratch = makeScratch()
   const connections = options.sizes.idle + SPARE_DESCRIPTORS
@@ -213,12 +227,14 @@ async function main(): Promise<void> {
 
   const pollers = kinds.some(kind => kind.name === 'veille') ? POLLERS : []
   for (const workload of options.workloads) {
-    const subjects = workload.everyPoller ? [...kinds, ...pollers] : kinds
+    const able = workload.isConfigured ? kinds.filter(kind => kind.isConfigured) : kinds
+    const subjects = workload.everyPoller ? [...able, ...pollers] : able
     const rounds = Math.min(options.rounds, workload.roundsAtMost ?? options.rounds)
     const { results, failures } = await measure(bench, workload, subjects, rounds)
     report.results.push(...results)
     report.failures.push(...failures)
     progress(results)
+    await bench.stopConfigured()
   }
   await bench.stopResidents()
   say(report)

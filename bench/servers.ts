@@ -3,7 +3,7 @@
  *
  *   KINDS                   one row per server
  *   POLLERS                 veille once more with the other pollers, for what depends on the poller
- *   start(kind, place)      a process that has answered once, pinned to the server's core
+ *   start(kind, place, …)   a process that has answered once, pinned to the server's core
  *   RunningServer.stop()    ended by its pid, with all its children
  *   endEverything()         the same for all that still run, at once: for Ctrl-C, and when the harness fails
  *
@@ -17,6 +17,7 @@ import { delimiter, dirname, extname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Answers } from './answers.ts'
+import { type ConfigurationName, configurationText } from './configurations.ts'
 import { type Cores, onCore, processTree } from './measure.ts'
 
 /** Where things are in one run. */
@@ -35,11 +36,14 @@ export interface ServerKind {
   version(): string | null
   /** What to say when it cannot. */
   missing: string
-  command(port: number, place: Place): string[]
+  /** It works by nginx's configuration language; the others answer what `plain` does. */
+  isConfigured?: true
+  command(port: number, place: Place, configuration: ConfigurationName): string[]
 }
 
 const START_LIMIT_MS = 10_000
 const STOP_LIMIT_MS = 3_000
+const NOT_BUILT = 'no veille: dist/src/index.js is not there; npm run build makes it'
 
 /** The root of the package, whether this file runs as bench/servers.ts or as dist/bench/servers.js. */
 export const PACKAGE = packageRoot(dirname(fileURLToPath(import.meta.url)))
@@ -58,9 +62,10 @@ export const KINDS: readonly ServerKind[] = [
     title: 'nginx',
     version: () => firstLine('nginx', '-v')?.replace(/^.*nginx\//, '') ?? null,
     missing: 'no nginx: the budgets that name it cannot be judged. On Debian: apt install nginx-light',
-    command: (port, place) => [
+    isConfigured: true,
+    command: (port, place, configuration) => [
       findProgram('nginx')!,
-      ...['-e', 'stderr', '-p', place.scratch, '-c', nginxConf(port, place)],
+      ...configured('nginx', port, place, configuration),
     ],
   },
   {
@@ -78,6 +83,18 @@ export const KINDS: readonly ServerKind[] = [
     command: (port, place) => [findProgram('bun')!, program('bun'), String(port), place.root],
   },
   veille('veille', 'epoll'),
+  {
+    name: 'configured',
+    title: 'veille -c',
+    version: veilleVersion,
+    missing: NOT_BUILT,
+    isConfigured: true,
+    command: (port, place, configuration) => [
+      process.execPath,
+      join(PACKAGE, 'dist/src/main.js'),
+      ...configured('veille', port, place, configuration),
+    ],
+  },
 ]
 
 export const POLLERS: readonly ServerKind[] = [
@@ -89,13 +106,15 @@ function veille(name: string, poller: string): ServerKind {
   return {
     name,
     title: name,
-    version: () => {
-      const built = existsSync(join(PACKAGE, 'dist/src/index.js'))
-      return built ? JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')).version : null
-    },
-    missing: 'no veille: dist/src/index.js is not there; npm run build makes it',
+    version: veilleVersion,
+    missing: NOT_BUILT,
     command: (port, place) => [process.execPath, program('veille'), String(port), place.root, poller],
   }
+}
+
+function veilleVersion(): string | null {
+  const built = existsSync(join(PACKAGE, 'dist/src/index.js'))
+  return built ? JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')).version : null
 }
 
 const running = new Set<RunningServer>()
@@ -158,9 +177,13 @@ export interface Started {
   firstAnswerMs: number
 }
 
-export async function start(kind: ServerKind, place: Place): Promise<Started> {
+export async function start(
+  kind: ServerKind,
+  place: Place,
+  configuration: ConfigurationName = 'plain',
+): Promise<Started> {
   const port = await freePort()
-  const [command, ...args] = onCore(place.cores?.server, kind.command(port, place))
+  const [command, ...args] = onCore(place.cores?.server, kind.command(port, place, configuration))
   const begin = performance.now()
   const child = spawn(command!, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const server = new RunningServer(kind, port, child)
@@ -250,20 +273,14 @@ function compiledFloor(place: Place): string {
   return binary
 }
 
-function nginxConf(port: number, place: Place): string {
-  const values: Record<string, string | number> = {
-    port,
-    root: place.root,
-    scratch: place.scratch,
-    // nginx begins to close idle connections when a sixteenth of worker_connections is left.
-    connections: Math.ceil(place.connections * 1.1),
-    descriptors: Math.ceil(place.connections * 1.1) + 100,
-  }
+/** The arguments that nginx and veille both understand. */
+function configured(server: string, port: number, place: Place, configuration: ConfigurationName): string[] {
+  const { root, scratch, connections } = place
   const template = readFileSync(besideSources('servers/nginx.conf'), 'utf8')
-  const path = join(place.scratch, `nginx-${port}.conf`)
+  const path = join(scratch, `${server}-${port}.conf`)
   writeFileSync(
     path,
-    template.replaceAll(/\{\{(\w+)\}\}/g, (_, name) => String(values[name])),
+    configurationText(template, configuration, { server, port, root, scratch, connections }),
   )
-  return path
+  return ['-e', 'stderr', '-p', scratch, '-c', path]
 }

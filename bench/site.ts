@@ -30,7 +30,7 @@ export function makeSite(scratch: string): string {
 }
 
 export function contentOf(path: string): Expected {
-  if (path === '/hello') return { status: 200, content: Buffer.from('Hello, World!') }
+  if (path.startsWith('/hello')) return { status: 200, content: Buffer.from('Hello, World!') }
   const file = FILES.get(path)
   return file === undefined ? { status: 404, content: null } : { status: 200, content: file }
 }

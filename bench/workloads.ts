@@ -6,7 +6,16 @@
  *   FULL and QUICK   sizes of the two kinds of run
  */
 import { atMost, type Budget, times } from './budget.ts'
-import { besideIdle, cpuPerRequest, type Experiment, slowReaders, startUp } from './experiments.ts'
+import { type ConfigurationName, MANY_SERVERS } from './configurations.ts'
+import {
+  besideIdle,
+  besideMany,
+  cpuPerRequest,
+  type Experiment,
+  everyLocation,
+  slowReaders,
+  startUp,
+} from './experiments.ts'
 import { CLOSE, type Load } from './load.ts'
 
 /** One figure of an experiment's sample, as a row of the table. */
@@ -25,6 +34,8 @@ export interface Workload {
   metrics: readonly Metric[]
   /** Measured for each poller of veille. */
   everyPoller?: true
+  /** It needs a configuration of its own: only for servers that read nginx's. */
+  isConfigured?: true
   /** For experiments that need a new server each time: they take long. */
   roundsAtMost?: number
 }
@@ -64,6 +75,18 @@ function cpu(name: string, title: string, load: Load, must?: Budget, aim?: Budge
   return { name, experiment: cpuPerRequest(load), metrics: [{ figure: 'cpu', title, unit: 'µs', must, aim }] }
 }
 
+/** The same lines of configuration for nginx and veille. */
+function conf(
+  name: string,
+  title: string,
+  load: Load,
+  configuration: ConfigurationName,
+  factor = 1,
+): Workload {
+  const metrics = [{ figure: 'cpu', title, unit: 'µs', must: nginx(factor) }]
+  return { name, isConfigured: true, experiment: cpuPerRequest(load, configuration), metrics }
+}
+
 function nginx(factor: number): Budget {
   return times(factor, 'nginx')
 }
@@ -91,6 +114,19 @@ export const WORKLOADS: readonly Workload[] = [
   cpu('close', 'a connection per request', { ...HELLO, fields: [CLOSE] }, nginx(1.1), nginx(1)),
   cpu('post-1k', 'POST of 1 KB, discarded', post(1024), nginx(1), like('uWebSockets', 0.76)),
   cpu('post-1m', 'POST of 1 MB, discarded', post(1024 * 1024), nginx(1), like('uWebSockets', 0.33)),
+  conf('uncached', 'static 1 KB, open_file_cache off', get('/1k.txt'), 'uncached', 0.8),
+  conf('regexes', 'the last of 20 regex locations', HELLO, 'regexes'),
+  conf('fields', 'add_header with variables', HELLO, 'fields'),
+  conf('logged', 'access_log, combined', HELLO, 'logged'),
+  conf('buffered', 'access_log, combined, buffered', HELLO, 'buffered'),
+  {
+    name: 'many', experiment: besideMany, isConfigured: true, roundsAtMost: 3,
+    metrics: [
+      { figure: 'cpu', title: '100 of 10,000 locations in 1,000 servers', unit: 'µs', must: nginx(1) },
+      { figure: 'growth', title: 'growth from 100 locations in 10', unit: '%', must: atMost(10) },
+    ],
+  },
+  conf('everywhere', 'all of them in turn', everyLocation(MANY_SERVERS, MANY_SERVERS), 'many'),
   {
     name: 'idle', experiment: besideIdle, everyPoller: true, roundsAtMost: 3,
     metrics: [
@@ -106,10 +142,14 @@ export const WORKLOADS: readonly Workload[] = [
     ],
   },
   {
-    name: 'start', experiment: startUp,
+    name: 'start', experiment: startUp(),
     metrics: [
       { figure: 'start', title: 'start until the first answer', unit: 'ms', must: atMost(200), aim: atMost(110) },
     ],
+  },
+  {
+    name: 'start-many', experiment: startUp('many'), isConfigured: true,
+    metrics: [{ figure: 'start', title: 'start with 10,000 locations', unit: 'ms', must: atMost(2000) }],
   },
 ]
 
