@@ -28,4 +28,14 @@ describe('a regular expression of a directive', () => {
       'pcre2_compile() failed: quantifier does not follow a repeatable item in "*a" at "*a"',
     )
   })
+
+  it('that may stall the loop is warned of, with what to look at', () => {
+    const problems = new Problems()
+    const place = placeAt({ name: 'f', text: '^(a+)+$' }, 0, 7)
+    assert.notEqual(checkedPattern('^(a+)+$', false, place, problems), null)
+    const [warning] = problems.list
+    assert.equal(warning?.severity, 'warning')
+    assert.equal(warning?.summary, 'the regular expression "^(a+)+$" may take very long')
+    assert.match(warning?.expected ?? '', /^"\(a\+\)\+" can match the same text in many ways/)
+  })
 })

@@ -6,6 +6,7 @@
 
 import type { Problems } from './diagnostic.ts'
 import { type Pattern, refusalText, translateRegex } from './regex.ts'
+import { stallRisk } from './regex-stall.ts'
 import type { Place } from './source.ts'
 
 /** @param place of the word in which the expression stands, or ends */
@@ -22,5 +23,7 @@ export function checkedPattern(
   }
   if (found.caution !== '')
     problems.warn(place, `the groups of "${source}" are not quite nginx's`, found.caution)
+  const risk = stallRisk(source, isCaseless)
+  if (risk !== null) problems.warn(place, `the regular expression "${source}" may take very long`, risk)
   return found
 }

@@ -87,23 +87,41 @@ const LAST_CASED = 0x58f
 export function bothCases(ranges: Ranges, isUnicode: boolean): Range[] {
   const others: Range[] = []
   for (const [first, last] of ranges) {
-    const end = first === last ? last : Math.min(last, LAST_CASED)
-    for (let code = first; code <= end; code++) others.push(...otherCases(code, isUnicode))
+    for (let code = first; code <= lastToAsk(first, last); code++) {
+      for (const other of otherCases(code, isUnicode)) others.push([other, other])
+    }
   }
   return union(ranges, others)
 }
 
-function otherCases(code: number, isUnicode: boolean): Range[] {
+/** Is the other case of each letter in there, too? */
+export function isCaseClosed(ranges: Ranges, isUnicode: boolean): boolean {
+  return ranges.every(([first, last]) => {
+    for (let code = first; code <= lastToAsk(first, last); code++) {
+      if (!otherCases(code, isUnicode).every(other => isIn(other, ranges))) return false
+    }
+    return true
+  })
+}
+
+function isIn(code: number, ranges: Ranges): boolean {
+  return ranges.some(([first, last]) => code >= first && code <= last)
+}
+
+function lastToAsk(first: number, last: number): number {
+  return first === last ? last : Math.min(last, LAST_CASED)
+}
+
+function otherCases(code: number, isUnicode: boolean): number[] {
+  if (code < 0x41) return []
   const char = String.fromCodePoint(code)
   const others = [char.toLowerCase(), char.toUpperCase()]
   if (isUnicode && 'sS\u017f'.includes(char)) others.push('s', 'S', '\u017f')
   if (isUnicode && 'kK\u212a'.includes(char)) others.push('k', 'K', '\u212a')
-  return others.flatMap(other => {
-    const point = other.codePointAt(0)!
-    const isOne = other.length === String.fromCodePoint(point).length
-    const mayBe = isUnicode || point < 0x80 === code < 0x80
-    return isOne && mayBe && point !== code ? [[point, point] as const] : []
-  })
+  return others
+    .filter(other => other.length === (other.codePointAt(0)! > 0xffff ? 2 : 1))
+    .map(other => other.codePointAt(0)!)
+    .filter(other => other !== code && (isUnicode || other < 0x80 === code < 0x80))
 }
 
 function ranges(...pairs: string[]): Ranges {

@@ -26,7 +26,7 @@ import {
 import { readRegex } from './regex-reader.ts'
 import { ALL, complement, minus, NEWLINE, type Ranges } from './regex-set.ts'
 import { isAnchored, leadingRun } from './regex-start.ts'
-import { type Node, RegexMistake } from './regex-tree.ts'
+import { childrenOf, type Node, RegexMistake, type Repeat } from './regex-tree.ts'
 
 /** Loops that multiply: with three, 8 KB take 10^11 steps. */
 const MOST_LOOPS = 2
@@ -35,11 +35,24 @@ const MOST_LOOPS = 2
 export function stallRisk(source: string, isCaseless = false): string | null {
   try {
     const { root } = readRegex(source, isCaseless)
-    return riskOf(root, source, isAnchored(root) || leadingRun(root) !== null)
+    const isTriedOnce = isAnchored(root) || leadingRun(root) !== null
+    return isHarmless(root, isTriedOnce) ? null : riskOf(root, source, isTriedOnce)
   } catch (error) {
     if (error instanceof RegexMistake) return null
     throw error
   }
+}
+
+/** The usual pattern, told at a glance: few loops, and each over single characters. */
+function isHarmless(root: Node, isTriedOnce: boolean): boolean {
+  const loops = loopsIn(root)
+  const areSingle = loops.every(loop => loop.body.kind === 'one-of')
+  return areSingle && loops.length + (isTriedOnce ? 0 : 1) <= MOST_LOOPS
+}
+
+function loopsIn(node: Node): Repeat[] {
+  const inside = childrenOf(node).flatMap(loopsIn)
+  return node.kind === 'repeat' && node.max > 1 ? [node, ...inside] : inside
 }
 
 function riskOf(root: Node, source: string, isTriedOnce: boolean): string | null {

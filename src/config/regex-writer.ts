@@ -9,7 +9,7 @@
  * - `$` is before a newline at the end, too.
  */
 import { isWrittenAsChoice, outcomeOf } from './regex-empty.ts'
-import { bothCases, type CharSet, LAST, setText } from './regex-set.ts'
+import { bothCases, isCaseClosed, LAST, setText } from './regex-set.ts'
 import { leadingRun } from './regex-start.ts'
 import {
   type Anchor,
@@ -198,14 +198,10 @@ function isCaselessThroughout({ root, isUnicode }: Tree): boolean {
   const visit = (node: Node): void => {
     // A property keeps its case in PCRE: `\p{Lu}` is for capitals even where case is ignored.
     if (node.kind === 'one-of' && node.set.properties.length > 0) count(false)
-    else if (node.kind === 'one-of' && hasCase(node.set, isUnicode)) count(node.isCaseless)
+    else if (node.kind === 'one-of' && !isCaseClosed(node.set.ranges, isUnicode)) count(node.isCaseless)
     if (node.kind === 'backreference') count(node.isCaseless)
     for (const child of childrenOf(node)) visit(child)
   }
   visit(root)
   return ignored > 0 && kept === 0
-}
-
-function hasCase({ ranges }: CharSet, isUnicode: boolean): boolean {
-  return JSON.stringify(bothCases(ranges, isUnicode)) !== JSON.stringify(ranges)
 }
