@@ -158,7 +158,7 @@ function refuse(x: Exchange): Outcome {
 /** A path that begins with two slashes would name a host (RFC 3986 §4.2). */
 function redirectToSlash(x: Exchange): Outcome {
   const path = `${x.path.startsWith('//') ? '/.' : ''}${escapePath(x.path)}/`
-  return redirect(x, 301, x.query === null ? path : `${path}?${x.query}`)
+  return redirect(x, 301, x.query === null || x.query === '' ? path : `${path}?${x.query}`)
 }
 
 /** One object for all files that are described alike. */

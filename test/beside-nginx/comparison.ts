@@ -1,0 +1,88 @@
+/**
+ * Two outcomes of the same request, and an outcome beside what was expected of it.
+ *
+ *   differences(asked, nginx, veille)        what is not the same, each with both sides as text
+ *   disappointments(asked, outcome, folder)  sentences: what is not as `requests.txt` says; [] when all is
+ *
+ * The order of fields does not matter; the time of day does not either (Date), but what is counted from it does (Expires).
+ */
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { breaches, fieldValue, type Response } from '../responses.ts'
+import type { Outcome } from './conversation.ts'
+import type { Asked } from './requests.ts'
+
+export interface Difference {
+  readonly asked: Asked
+  /** `status`, `content`, `closing`, or the name of a field in small letters. */
+  readonly what: string
+  readonly nginx: string
+  readonly veille: string
+  /** The whole answers, for those who judge. */
+  readonly answers: { readonly nginx: Response | null; readonly veille: Response | null }
+}
+
+export function differences(asked: Asked, nginx: Outcome, veille: Outcome): Difference[] {
+  const [theirs, ours] = [nginx, veille].map(aspects)
+  const isAnswered = nginx.response !== null && veille.response !== null
+  return [...new Set(isAnswered ? [...theirs!.keys(), ...ours!.keys()] : ['status'])]
+    .map(what => ({
+      asked,
+      what,
+      nginx: theirs!.get(what) ?? '',
+      veille: ours!.get(what) ?? '',
+      answers: { nginx: nginx.response, veille: veille.response },
+    }))
+    .filter(one => one.nginx !== one.veille)
+}
+
+/** All that can differ, by name. */
+function aspects({ response, hasClosed }: Outcome): Map<string, string> {
+  const found = new Map([['closing', hasClosed ? 'closes' : 'stays open']])
+  if (response === null) return found.set('status', 'no answer')
+  found.set('status', String(response.status))
+  found.set('content', response.content.toString('latin1'))
+  const date = fieldValue(response, 'date') ?? ''
+  for (const [name] of response.fields) {
+    const lower = name.toLowerCase()
+    found.set(lower, withoutTime(lower, fieldValue(response, lower)!, date))
+  }
+  return found
+}
+
+function withoutTime(name: string, value: string, date: string): string {
+  if (name === 'date') return 'now'
+  const seconds = (Date.parse(value) - Date.parse(date)) / 1000
+  return name === 'expires' && seconds > -1e8 ? `Date + ${seconds} s` : value
+}
+
+/** @param folder of the example, from which `file` names its files */
+export function disappointments(asked: Asked, { response }: Outcome, folder: string): string[] {
+  const { status, fields, texts, file } = asked.expected
+  if (response === null || status === null)
+    return status === (response?.status ?? null) ? [] : [`${response?.status ?? 'closed'}`]
+  const found = breaches(response)
+  if (response.status !== status) found.push(`status ${response.status}`)
+  for (const [name, expected] of fields) {
+    const value = fieldValue(response, name.toLowerCase())
+    if (!isAs(expected, value)) found.push(`${name}: ${value ?? '(none)'}`)
+  }
+  const hasContent = asked.method !== 'HEAD'
+  const content = response.content.toString()
+  for (const text of texts)
+    if (hasContent && !content.includes(text)) found.push(`no "${text}" in ${content.slice(0, 200)}`)
+  if (file !== null) {
+    const bytes = readFileSync(join(folder, file))
+    if (hasContent && !bytes.equals(response.content)) found.push(`content ${content.slice(0, 200)}`)
+    if (!hasContent && fieldValue(response, 'content-length') !== String(bytes.length))
+      found.push(`Content-Length: ${fieldValue(response, 'content-length')}`)
+  }
+  return found
+}
+
+function isAs(expected: string, value: string | null): boolean {
+  if (expected === '(none)') return value === null
+  const parts = expected.split('…').map(part => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+  return value !== null && new RegExp(`^${parts.join('.*')}$`).test(value)
+}

@@ -1,0 +1,165 @@
+/**
+ * An example of `examples/`, ready to be started: a copy in a folder of its own, whose configuration listens on free ports of the
+ * loopback interface, so that nothing depends on a machine and several servers run at once.
+ *
+ *   const copy = await Example.copy('multi-site')
+ *   await copy.start('veille', poller?)      or 'nginx': the server, as its users start it; resolves once it listens
+ *   await copy.ask(requests)                 outcomes; free ports are written as the ports of the configuration
+ *   await copy.stop()                        the server has ended in order; the folder is gone
+ *
+ * Files were last modified on 2 January 2026 at 03:04:05 UTC.
+ */
+
+import assert from 'node:assert/strict'
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { MAIN, type Running, startProcess } from '../command-process.ts'
+import { connect, type Place } from '../raw-client.ts'
+import { hold, type Outcome } from './conversation.ts'
+import { type Asked, readRequests } from './requests.ts'
+
+const EXAMPLES = fileURLToPath(new URL('../../../examples/', import.meta.url))
+const MODIFIED = new Date('2026-01-02T03:04:05Z')
+const LISTEN = /(^|[;{}\s])listen\s+(?:(\*|[\d.]+|\[[^\]]*\]):)?(\d+)(?=[\s;])/g
+/** One process in the foreground: what a test can end, and which needs no other user's rights. */
+const IN_FOREGROUND = 'daemon off; master_process off;'
+const GUARD_MS = 30_000
+const LOOK_MS = 5
+
+/** Those that have a configuration. */
+export function exampleNames(): string[] {
+  return readdirSync(EXAMPLES).filter(name => existsSync(join(EXAMPLES, name, 'nginx.conf')))
+}
+
+export class Example {
+  readonly name: string
+  /** The copy. */
+  readonly folder: string
+  /** Free ports by those that the configuration names. */
+  private readonly ports: ReadonlyMap<string, number>
+  /** As the configuration has them, `ADDRESS:PORT`. */
+  private readonly listens: readonly string[]
+  private server: Running | null = null
+
+  private constructor(name: string, folder: string, ports: Map<string, number>, listens: readonly string[]) {
+    this.name = name
+    this.folder = folder
+    this.ports = ports
+    this.listens = listens
+  }
+
+  static async copy(name: string): Promise<Example> {
+    const folder = mkdtempSync(join(tmpdir(), `veille-${name}-`))
+    cpSync(join(EXAMPLES, name), folder, { recursive: true })
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(one => join(folder, one))
+    const configurations = files.filter(one => one.endsWith('.conf'))
+    const texts = configurations.map(one => readFileSync(one, 'utf8'))
+    const found = texts.flatMap(text => [...text.matchAll(LISTEN)])
+    const names = [...new Set(found.map(([, , , port]) => port!))]
+    const free = await freePorts(names.length)
+    const ports = new Map(names.map((port, i) => [port, free[i]!]))
+    for (const [i, path] of configurations.entries()) {
+      const text = texts[i]!.replace(
+        LISTEN,
+        (_, before, address = '127.0.0.1', port) => `${before}listen ${address}:${ports.get(port)}`,
+      )
+      writeFileSync(path, text)
+    }
+    for (const path of files) utimesSync(path, MODIFIED, MODIFIED)
+    const listens = found.map(([, , address = '127.0.0.1', port]) => `${address}:${port}`)
+    return new Example(name, folder, ports, listens)
+  }
+
+  requests(): Asked[] {
+    return readRequests('requests.txt', readFileSync(join(this.folder, 'requests.txt'), 'utf8'))
+  }
+
+  /** @param poller stands in the configuration as `use`: of veille only, since nginx is seldom built with all of them */
+  async start(program: 'nginx' | 'veille', poller: string | null = null): Promise<void> {
+    const path = join(this.folder, 'nginx.conf')
+    if (poller !== null) {
+      const text = readFileSync(path, 'utf8')
+      const changed = text.replace(/^events *\{/m, `events { use ${poller};`)
+      assert.notEqual(changed, text, 'a line begins with "events {"')
+      writeFileSync(path, changed)
+    }
+    const args = ['-p', this.folder, '-c', 'nginx.conf', '-g', IN_FOREGROUND]
+    const server =
+      program === 'nginx' ? startProcess('nginx', args) : startProcess(process.execPath, [MAIN, ...args])
+    this.server = server
+    await this.listening(server)
+  }
+
+  async ask(asked: readonly Asked[]): Promise<Outcome[]> {
+    const outcomes = await hold(asked, port => this.placeOf(port ?? this.listens[0]!))
+    return outcomes.map(one => this.withOwnPorts(one))
+  }
+
+  /** @throws unless the server has ended with 0 */
+  async stop(): Promise<void> {
+    this.server!.kill('SIGQUIT')
+    const { code, stderr } = await this.server!.exit()
+    assert.equal(code, 0, `${stderr}${this.log()}`)
+    rmSync(this.folder, { recursive: true })
+  }
+
+  private placeOf(listen: string): Place {
+    const [, address, port = ''] = /^(?:(.*):)?(\d+)$/.exec(listen) ?? []
+    const free = this.ports.get(port)
+    if (free === undefined) throw new Error(`the configuration does not listen on ${listen}`)
+    return { host: address === undefined || address === '*' ? '127.0.0.1' : address, port: free }
+  }
+
+  private async listening(server: Running): Promise<void> {
+    const end = performance.now() + GUARD_MS
+    for (const listen of this.listens) {
+      for (;;) {
+        const client = await connect(this.placeOf(listen)).catch(() => null)
+        client?.destroy()
+        if (client !== null) break
+        const isOver = server.child.exitCode !== null || performance.now() > end
+        if (isOver) assert.fail(`${this.name} does not start: ${server.stderr.text}${this.log()}`)
+        await new Promise(done => setTimeout(done, LOOK_MS))
+      }
+    }
+  }
+
+  private log(): string {
+    const path = join(this.folder, 'error.log')
+    return existsSync(path) ? readFileSync(path, 'utf8') : ''
+  }
+
+  /** As if the server listened where its configuration says. Free ports have five digits, so the length stays the same for all. */
+  private withOwnPorts({ response, hasClosed }: Outcome): Outcome {
+    if (response === null) return { response, hasClosed }
+    const replace = (text: string): string =>
+      [...this.ports].reduce((all, [port, free]) => all.replaceAll(`:${free}`, `:${port}`), text)
+    const fields = response.fields.map(([name, value]) => [name, replace(value)] as const)
+    const content = Buffer.from(replace(response.content.toString('latin1')), 'latin1')
+    return { response: { ...response, fields, content }, hasClosed }
+  }
+}
+
+/** All of them at once, so that they are not the same. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer())
+  const ports: number[] = []
+  for (const server of servers) {
+    await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+    ports.push((server.address() as { port: number }).port)
+  }
+  await Promise.all(servers.map(server => new Promise(done => server.close(done))))
+  return ports
+}

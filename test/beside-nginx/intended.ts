@@ -1,0 +1,89 @@
+/**
+ * Where veille answers otherwise than nginx on purpose: one row per difference, which names a heading of docs/differences.md.
+ *
+ *   INTENDED
+ *
+ * A difference that no row names is a failure, and so is a row for which there is none.
+ */
+
+import type { Difference } from './comparison.ts'
+
+export interface Intended {
+  /** Of docs/differences.md, without its `#`. */
+  readonly heading: string
+  /** What it is about: `status`, `content`, or the name of a field. */
+  readonly what: string
+  /** Whether this one is meant; left out: every one about this. */
+  readonly covers?: (difference: Difference) => boolean
+}
+
+/** What an answer with all of a file has otherwise than an error. */
+const WHOLE_REPRESENTATION = [
+  'status',
+  'content',
+  'content-type',
+  'content-length',
+  'content-range',
+  'last-modified',
+  'etag',
+  'accept-ranges',
+]
+
+export const INTENDED: readonly Intended[] = [
+  {
+    heading: 'The name of the server',
+    what: 'server',
+    covers: ({ nginx, veille }) => /^nginx(\/[\d.]+)?$/.test(nginx) && /^veille(\/[\d.]+)?$/.test(veille),
+  },
+  {
+    heading: 'Connection: keep-alive',
+    what: 'connection',
+    covers: ({ nginx, veille }) => nginx === 'keep-alive' && veille === '',
+  },
+  { heading: 'Entity tags', what: 'etag', covers: isFinerTag },
+  { heading: 'Entity tags', what: 'etag', covers: isTagOfError },
+  { heading: "The server's own pages", what: 'content', covers: isOwnPage },
+  { heading: "The server's own pages", what: 'content-length', covers: isOwnPage },
+  {
+    heading: 'Allow',
+    what: 'allow',
+    covers: ({ nginx, answers }) => nginx === '' && answers.veille!.status === 405,
+  },
+  { heading: 'Ranges', what: 'accept-ranges', covers: isRangeWelcome },
+  ...WHOLE_REPRESENTATION.map(what => ({ heading: 'Ranges', what, covers: isRangeWithoutForm })),
+  { heading: 'Ranges of HEAD', what: 'status', covers: isRangeOfHead },
+  { heading: 'Ranges of HEAD', what: 'content-range', covers: isRangeOfHead },
+  { heading: 'Ranges of HEAD', what: 'content-length', covers: isRangeOfHead },
+]
+
+function isRangeWelcome({ nginx, veille, asked, answers }: Difference): boolean {
+  const isPart = answers.veille!.status === 206 || isRangeOfHead({ asked })
+  return nginx === '' && veille === 'bytes' && isPart
+}
+
+function isRangeWithoutForm({ asked, answers: { nginx, veille } }: Difference): boolean {
+  const range = asked.fields.find(([name]) => name === 'Range')?.[1] ?? 'bytes=0-'
+  return nginx!.status === 416 && veille!.status === 200 && !/^bytes=\s*(\d+-|-\d)/.test(range)
+}
+
+function isRangeOfHead({ asked }: Pick<Difference, 'asked'>): boolean {
+  return asked.method === 'HEAD' && asked.fields.some(([name]) => name === 'Range')
+}
+
+/** The time is told more finely, the size in the same way. */
+function isFinerTag({ nginx, veille }: Difference): boolean {
+  const form = /^(W\/)?"[0-9a-f]{8}[0-9a-f]*-([0-9a-f]+)"$/
+  const [theirs, ours] = [form.exec(nginx), form.exec(veille)]
+  return theirs !== null && ours !== null && theirs[1] === ours[1] && theirs[2] === ours[2]
+}
+
+function isTagOfError({ nginx, veille, answers }: Difference): boolean {
+  return nginx !== '' && veille === '' && answers.nginx!.status >= 400
+}
+
+/** Pages that neither has of a file: of redirects and errors. */
+function isOwnPage({ answers: { nginx, veille } }: Difference): boolean {
+  const [theirs, ours] = [nginx, veille].map(answer => answer!.content.toString('latin1'))
+  if (theirs === '' && ours === '') return nginx!.status >= 300
+  return /<hr><center>nginx/.test(theirs!) && ours!.includes(`<title>${nginx!.status} `)
+}
