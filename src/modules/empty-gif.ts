@@ -48,6 +48,7 @@ const emptyGifModule: Module = {
 export const emptyGif = defineFeature({
   name: 'empty-gif',
   nginxModules: ['ngx_http_empty_gif_module'],
+  isHandler: true,
   table: {
     empty_gif: custom<boolean>({
       in: ['location'],

@@ -172,7 +172,7 @@ class ErrorPages implements Module {
 }
 
 function show(x: Exchange, target: string, status: number): void {
-  if (x.isTraced) x.tell(`error_page: "${target}"`)
+  if (x.isTraced) x.tell(`error_page shows "${target}"`)
   if (target.startsWith('/')) {
     x.errorStatus = status
     if (x.method !== 'HEAD') x.method = 'GET'

@@ -80,7 +80,12 @@ class PathMatch {
   holds(x: Exchange): boolean {
     const isMatch = this.matcher.match(x, x.path)
     if (this.isTold(x)) {
-      this.tell(x, `"${this.matcher.source}" ${isMatch ? 'matches' : 'does not match'} "${x.path}"`)
+      const { source } = this.matcher
+      this.tell(
+        x,
+        `"${source}" ${isMatch ? 'matches' : 'does not match'} "${x.path}"`,
+        `rewrite "${source}" ${isMatch ? 'matches' : 'does not match'}`,
+      )
     }
     if (!isMatch) x.captures = null
     return isMatch
@@ -91,9 +96,10 @@ class PathMatch {
     return this.isLogged || x.isTraced
   }
 
-  tell(x: Exchange, words: string): void {
-    if (this.isLogged) x.log.notice(words)
-    if (x.isTraced) x.tell(words)
+  /** @param logged nginx's words, for the log @param told ours, for who follows a request */
+  tell(x: Exchange, logged: string, told: string): void {
+    if (this.isLogged) x.log.notice(logged)
+    if (x.isTraced) x.tell(told)
   }
 }
 
@@ -118,7 +124,10 @@ class RewritePath implements Step {
     if (!this.match.holds(x)) return GOES_ON
     const path = this.path(x)
     const query = this.queryOf(x)
-    if (this.match.isTold(x)) this.match.tell(x, `rewritten data: "${path}", args: "${query ?? ''}"`)
+    if (this.match.isTold(x)) {
+      const target = query === null ? path : `${path}?${query}`
+      this.match.tell(x, `rewritten data: "${path}", args: "${query ?? ''}"`, `the path becomes "${target}"`)
+    }
     if (path === '') {
       x.log.error('the rewritten URI has a zero length')
       x.fail(500)
@@ -171,7 +180,9 @@ class RewriteRedirect implements Step {
     if (this.keepsQuery && x.query !== null && x.query !== '') {
       target += `${this.hasQuery ? '&' : '?'}${x.query}`
     }
-    if (this.match.isTold(x)) this.match.tell(x, `rewritten redirect: "${target}"`)
+    if (this.match.isTold(x)) {
+      this.match.tell(x, `rewritten redirect: "${target}"`, `redirects to "${target}"`)
+    }
     redirect(x, this.status, target)
     return ANSWERED
   }

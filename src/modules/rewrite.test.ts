@@ -38,8 +38,8 @@ describe('rewriting', () => {
     const own = [
       'set $a "1"',
       'if ($a = 1): true',
-      '"^" matches "/a"',
-      'rewritten data: "/b", args: ""',
+      'rewrite "^" matches',
+      'the path becomes "/b"',
       'if ($uri ~ x): false',
       'return 200 "/b"',
     ]
@@ -97,6 +97,15 @@ describe('a file test', () => {
 })
 
 describe('an if in a location', () => {
+  it('leaves the answer to what answers in that location, but files are not tried', () => {
+    const site = siteOf(
+      'location /gif { empty_gif; if ($arg_a) { set $x 1; } } location /try { try_files /none @it; if ($arg_a) { set $x 1; } } location @it { return 200 it; }',
+    )
+    assert.equal(site.ask('GET /gif?a=1').answerField('content-type'), 'image/gif')
+    assert.equal(site.ask('GET /try').answerText, 'it')
+    assert.equal(site.ask('GET /try?a=1').status, 404)
+  })
+
   it('is warned of when it holds more than this module’s directives', () => {
     const [problem, ...more] = problemsIn(
       'location / { if ($uri) { set $a b; add_header A b; error_page 404 /x; } if ($args) { return 200; } }',

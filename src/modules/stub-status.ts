@@ -29,6 +29,7 @@ import type { VariableRow } from '../server/variables.ts'
 export const stubStatus = defineFeature({
   name: 'stub-status',
   nginxModules: ['ngx_http_stub_status_module'],
+  isHandler: true,
   table: {
     stub_status: custom<boolean>({
       in: ['server', 'location'],

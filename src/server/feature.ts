@@ -32,6 +32,8 @@ export interface Feature<T extends Table = Table> {
   readonly families?: readonly VariableFamily[]
   /** Once, before anything is bound: defines variables of its own (`map`, `set`), checks what spans several directives. */
   declare?(site: SiteContext): void
+  /** It answers whatever comes to its location, as `stub_status` does: also what has entered an `if` there. */
+  readonly isHandler?: boolean
   /** @returns null when there is nothing to do in this block */
   bind?(settings: SettingsOf<T>, place: BindPlace): Module | null
 }

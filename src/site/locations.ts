@@ -46,7 +46,8 @@ export class LocationBuilder {
     const modules: Module[] = []
     for (const feature of this.features) {
       const place = { kind, block, site: this.context, log, match }
-      const module = feature.bind?.(block.settings(feature.table), place) ?? null
+      const source = feature.isHandler === true && kind === 'if' ? block.parent! : block
+      const module = feature.bind?.(source.settings(feature.table), place) ?? null
       if (module !== null) modules.push(module)
     }
     for (const module of modules) if (module.close !== undefined) this.modules.push(module)
