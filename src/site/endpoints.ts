@@ -1,7 +1,7 @@
 /**
  * The addresses at which the servers of a site listen: who answers at each, and which sockets that takes.
  *
- *   const endpoints = new Endpoints(context, resolve)
+ *   const endpoints = new Endpoints(context, matchers, resolve)
  *   endpoints.add(server, listens, names)     for each server block, in the order of the file
  *   endpoints.sockets()                       what is to be opened, and who answers there
  *
@@ -21,7 +21,7 @@ import type { ServerName } from './blocks.ts'
 import type { Context } from './context.ts'
 import { headLimitsOf, headTable } from './limits.ts'
 import { addressesOf, type Listen } from './listen.ts'
-import { matcherOf } from './locations.ts'
+import { type Matchers, regexOfName } from './matchers.ts'
 
 export interface SiteSocket {
   readonly address: Address
@@ -51,11 +51,13 @@ interface Gathering {
 
 export class Endpoints {
   private readonly context: Context
+  private readonly matchers: Matchers
   private readonly resolve: (name: string) => readonly string[]
   private readonly gatherings = new Map<string, Gathering>()
 
-  constructor(context: Context, resolve: (name: string) => readonly string[]) {
+  constructor(context: Context, matchers: Matchers, resolve: (name: string) => readonly string[]) {
     this.context = context
+    this.matchers = matchers
     this.resolve = resolve
   }
 
@@ -166,8 +168,8 @@ export class Endpoints {
     const regexes: (readonly [Matcher, VirtualServer])[] = []
     for (const { server, names: own } of gathering.servers) {
       for (const { text, place } of own) {
-        if (text.startsWith('~')) {
-          const matcher = matcherOf(this.context, text.slice(1), false, place)
+        if (regexOfName(text) !== null) {
+          const matcher = this.matchers.at(place)
           if (matcher !== null) regexes.push([matcher, server])
           continue
         }
@@ -182,7 +184,8 @@ export class Endpoints {
         }
       }
     }
-    const isSingle = gathering.servers.length === 1
+    // What a name captures is wanted also where there is no choice.
+    const isSingle = gathering.servers.length === 1 && regexes.length === 0
     return new Hosts(fallback, names, regexes, isSingle)
   }
 

@@ -1,21 +1,22 @@
 /**
  * Blocks become locations: the features of each block are bound, and what can be found by a path is put where it is found.
  *
- *   new LocationBuilder(context, features, options).server(block)
+ *   const builder = new LocationBuilder(context, features, matchers, options)
+ *   builder.bind(block, 'server', null)       the block itself as a place
+ *   builder.locations(block, named)           what is in it
  */
 
 import type { Block } from '../config/block.ts'
-import { checkedPattern } from '../config/regex-problems.ts'
 import type { Place as SourcePlace } from '../config/source.ts'
 import type { Log } from '../log.ts'
 import type { Feature, LocationMatch, PlaceKind } from '../server/feature.ts'
 import { Chain, Location } from '../server/location.ts'
-import { Matcher } from '../server/matcher.ts'
 import type { Module } from '../server/module.ts'
 import { Locations, NO_LOCATIONS, type PrefixPlace, type RegexPlace } from '../server/routing.ts'
 import { blocksTable } from './blocks.ts'
 import type { Context } from './context.ts'
 import { limitsOf, limitsTable } from './limits.ts'
+import type { Matchers } from './matchers.ts'
 
 export interface BlockLook {
   /** The error log of a block. */
@@ -29,11 +30,13 @@ export class LocationBuilder {
   readonly modules: Module[] = []
   private readonly context: Context
   private readonly features: readonly Feature[]
+  private readonly matchers: Matchers
   private readonly look: BlockLook
 
-  constructor(context: Context, features: readonly Feature[], look: BlockLook) {
+  constructor(context: Context, features: readonly Feature[], matchers: Matchers, look: BlockLook) {
     this.context = context
     this.features = features
+    this.matchers = matchers
     this.look = look
   }
 
@@ -84,17 +87,13 @@ export class LocationBuilder {
       if (match.kind === 'exact') exact.set(match.path, location)
       else if (match.kind === 'named') named.set(match.name, location)
       else if (match.kind === 'regex') {
-        const matcher = this.matcher(match, one.directive!.args.at(-1)!.place)
+        const matcher = this.matchers.at(one.directive!.args.at(-1)!.place)
         if (matcher !== null) regexes.push({ ...place, matcher })
       } else {
         prefixes.push({ ...place, prefix: match.path, isFinal: match.kind === 'final-prefix' })
       }
     }
     return new Locations(exact, prefixes, regexes)
-  }
-
-  private matcher(match: { source: string; isCaseless: boolean }, place: SourcePlace): Matcher | null {
-    return matcherOf(this.context, match.source, match.isCaseless, place)
   }
 
   /** The rules of `ngx_http_core_location` for what may stand within what, and twice. */
@@ -150,17 +149,6 @@ export class LocationBuilder {
     ])
     return false
   }
-}
-
-/** @returns null for what is no regular expression; that is reported */
-export function matcherOf(
-  context: Context,
-  source: string,
-  isCaseless: boolean,
-  place: SourcePlace,
-): Matcher | null {
-  const pattern = checkedPattern(source, isCaseless, place, context.problems)
-  return pattern === null ? null : new Matcher(pattern, context.variables)
 }
 
 function placeOf({ directive }: Block): string {

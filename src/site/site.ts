@@ -21,6 +21,7 @@ import { Endpoints, type SiteSocket } from './endpoints.ts'
 import { headTable } from './limits.ts'
 import { defaultListen, type Listen } from './listen.ts'
 import { type BlockLook, LocationBuilder } from './locations.ts'
+import { Matchers } from './matchers.ts'
 
 export interface SiteOptions extends Omit<ContextOptions, 'main' | 'http'>, BlockLook {
   readonly features: readonly Feature[]
@@ -42,8 +43,9 @@ export function buildSite(main: Block, options: SiteOptions): Site {
   const context = new Context({ ...options, main, http })
   for (const feature of options.features) addVariables(feature, options.variables)
   for (const feature of options.features) feature.declare?.(context)
-  const builder = new LocationBuilder(context, options.features, options)
-  const endpoints = new Endpoints(context, options.resolve)
+  const matchers = new Matchers(context)
+  const builder = new LocationBuilder(context, options.features, matchers, options)
+  const endpoints = new Endpoints(context, matchers, options.resolve)
   for (const block of http.blocks('server')) {
     const names = namesOf(block)
     endpoints.add({ server: serverOf(builder, block, names), block, names }, listensOf(block))
