@@ -9,7 +9,7 @@
  *   await family.until(condition)           until something is so that no line tells
  *   family.rewrite({ text: 'two' })
  *
- * When the test is over every process that the log names is killed by its number, if it is still one of ours.
+ * `NginxFamily` is the real command with a file in nginx's language. When the test is over every process that the log names is killed by its number, if it is still one of ours.
  */
 
 import assert from 'node:assert/strict'
@@ -18,7 +18,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ask, type Running, startProcess } from './command-process.ts'
+import { ask, MAIN, type Running, startProcess } from './command-process.ts'
 import type { TestConfiguration } from './process-site.ts'
 import type { Place } from './raw-client.ts'
 
@@ -74,8 +74,13 @@ export class Family {
     writeFileSync(this.path('conf.json'), JSON.stringify(this.configuration))
   }
 
-  start(env: NodeJS.ProcessEnv = {}): Running {
-    const starter = startProcess(process.execPath, [PROGRAM, this.path('conf.json')], { env })
+  /** A script and its arguments. */
+  protected get command(): string[] {
+    return [PROGRAM, this.path('conf.json')]
+  }
+
+  start(env: NodeJS.ProcessEnv = {}, more: readonly string[] = []): Running {
+    const starter = startProcess(process.execPath, [...this.command, ...more], { env })
     this.starters.push(starter)
     return starter
   }
@@ -83,7 +88,7 @@ export class Family {
   /** As a service manager starts it that has opened its sockets already (sd_listen_fds(3)). */
   startActivated(...fds: number[]): Running {
     const script = `LISTEN_PID=$$ LISTEN_FDS=${fds.length} exec "$0" "$@"`
-    const command = [process.execPath, PROGRAM, this.path('conf.json')]
+    const command = [process.execPath, ...this.command]
     const starter = startProcess('/bin/sh', ['-c', script, ...command], {
       stdio: ['pipe', 'pipe', 'pipe', ...fds],
     })
@@ -167,15 +172,33 @@ export class Family {
 
   async [Symbol.asyncDispose](): Promise<void> {
     // Masters first, or they would replace their workers.
-    const named = [...this.told.matchAll(/(?:^|\n)\[\w+\] (\d+)#|process (\d+)/g)].map(match =>
+    const named = [...this.told.matchAll(/\] (\d+)#|process (\d+)/g)].map(match =>
       Number(match[1] ?? match[2]),
     )
     const pids = new Set([...this.starters.map(({ pid }) => pid), ...named])
-    for (const kind of [/: master process/, /process-program|: worker process/])
+    for (const kind of [/: master process/, /process-program|main\.js|: worker process/])
       for (const pid of pids) if (kind.test(titleOf(pid))) kill(pid)
     for (const starter of this.starters) await starter.exit()
     rmSync(this.folder, { recursive: true, force: true })
   }
+}
+
+/** The real command with a configuration in nginx's language. */
+export class NginxFamily extends Family {
+  protected override get command(): string[] {
+    return [MAIN, '-c', this.path('nginx.conf')]
+  }
+
+  /** @param main lines of the main context @param http lines of the http block */
+  configure(main: string, http: string): void {
+    const logs = `pid ${this.path('pid')}; error_log ${this.path('error.log')} notice;`
+    const block = `http { access_log ${this.path('access.log')}; ${http} }`
+    writeFileSync(this.path('nginx.conf'), `${logs}\n${main}\nevents { }\n${block}\n`)
+  }
+}
+
+export async function nginxFamily(): Promise<NginxFamily> {
+  return new NginxFamily(mkdtempSync(join(tmpdir(), 'veille-family-')), await freePort(), {})
 }
 
 function isAlive(pid: number): boolean {

@@ -45,7 +45,13 @@ const names = run('tar', '-tzf', tarball).output.trimEnd().split('\n')
 describe('the tarball', () => {
   it('has the command, the types, and what a package shows', () => {
     const expected = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']
-    for (const name of [...expected, 'dist/src/main.js', 'dist/src/index.js', 'dist/src/index.d.ts']) {
+    for (const name of [
+      ...expected,
+      'dist/src/main.js',
+      'dist/src/index.js',
+      'dist/src/index.d.ts',
+      'packaging/veille.service',
+    ]) {
       assert.ok(names.includes(`package/${name}`), name)
     }
   })

@@ -235,7 +235,7 @@ describe('a master that is killed', () => {
   it('leaves workers that serve, sleep, and end by a signal', async () => {
     await using family = await familyOf({ text: 'one', settings: { workerProcesses: 2 } })
     const starter = await family.started()
-    await family.says(/start worker process/, 2)
+    await family.says(/start worker process \d+/, 2)
     await family.until(() => family.workers.every(pid => titleOf(pid) === 'veille: worker process'))
     family.signal('SIGKILL', starter.pid)
     await family.says(new RegExp(`\\[alert\\].*the master process ${starter.pid} is gone`), 2)
@@ -341,7 +341,7 @@ describe('a reload', () => {
     const old = family.pid
     family.signal('SIGUSR2')
     await family.until(() => family.read('pid') !== '' && family.pid !== old)
-    await family.says(/start worker process/, 8)
+    await family.says(/start worker process \d+/, 8)
     family.signal('SIGQUIT', old)
     await family.gone(old)
     isOver = true
@@ -391,7 +391,7 @@ describe('a new binary', () => {
     await family.says(/start new binary process (\d+)/)
     await family.until(() => family.read('pid.oldbin') === `${starter.pid}\n` && family.read('pid') !== '')
     const next = family.pid
-    await family.says(/start worker process/, 2)
+    await family.says(/start worker process \d+/, 2)
     // Neither may begin another one now.
     family.signal('SIGUSR2', starter.pid)
     family.signal('SIGUSR2', next)
@@ -423,25 +423,25 @@ describe('a new binary', () => {
     const old = family.pid
     family.rewrite({ text: 'new' })
     family.signal('SIGUSR2')
-    await family.says(/start worker process/, 2)
+    await family.says(/start worker process \d+/, 2)
     const next = Number((await family.says(/start new binary process (\d+)/))[0])
     family.signal('SIGWINCH', old)
     await family.says(/SIGWINCH\) received, stop accepting connections/)
     await family.says(/worker process \d+ exited with code 0/)
     await family.until(async () => (await family.serves()).text === 'new')
     family.signal('SIGHUP', old)
-    await family.says(/start worker process/, 3)
+    await family.says(/start worker process \d+/, 3)
     family.signal('SIGQUIT', next)
     await family.says(/new binary process \d+ exited with code 0/)
     await family.until(() => family.read('pid') === `${old}\n`)
     assert.equal((await family.serves()).text, 'old')
     // Once more, and the new one dies while the workers of the old one rest.
     family.signal('SIGUSR2')
-    await family.says(/start worker process/, 4)
+    await family.says(/start worker process \d+/, 4)
     family.signal('SIGWINCH', old)
     await family.says(/stop accepting connections/, 2)
     family.signal('SIGTERM', Number((await family.says(/start new binary process (\d+)/, 2))[1]))
-    await family.says(/start worker process/, 5)
+    await family.says(/start worker process \d+/, 5)
     assert.equal((await family.serves()).text, 'old')
     family.signal('SIGQUIT', old)
     await family.gone(old)
