@@ -537,6 +537,21 @@ const accessRules: AnswerGroup = {
   ],
 }
 
+const namedGroups: AnswerGroup = {
+  title: 'named groups of regular expressions',
+  server: `
+    location /before { return 200 "[$first][$second]"; }
+    location ~ ^/(?<first>[a-z]+)/(?<second>[0-9]+)$ { return 200 "$second $first $1"; }
+    location ~ "^/(?P<first>[A-Z]{2})(?:-(?'second'[a-z]++))?$" { return 200 "$first|$second|$2"; }
+  `,
+  answers: [
+    ['GET /before', 200, '[][]'],
+    ['GET /a/1', 200, '1 a a'],
+    ['GET /FR-nord', 200, 'FR|nord|nord'],
+    ['GET /FR', 200, 'FR||'],
+  ],
+}
+
 export const ANSWER_GROUPS: readonly AnswerGroup[] = [
   returns,
   redirects,
@@ -547,4 +562,5 @@ export const ANSWER_GROUPS: readonly AnswerGroup[] = [
   variables,
   errorPages,
   accessRules,
+  namedGroups,
 ]

@@ -128,9 +128,10 @@ function logValues(template: Template, site: SiteContext): (string | LogValue)[]
   return template.parts.map(part => {
     if (typeof part === 'string') return part
     const row = site.variables.find(part.variable)
-    // Reports that there is none, with the nearest one that there is.
-    if (row === null) site.compile({ ...template, parts: [part] })
-    return row === null ? '' : logValue(row)
+    if (row !== null) return logValue(row)
+    // It may be defined further down; if it is not, that is reported.
+    const value = site.compile({ ...template, parts: [part] })
+    return { get: x => value.orNull(x), isOctets: false }
   })
 }
 

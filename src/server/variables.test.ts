@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { exchangeOf } from '../../test/exchange-stub.ts'
+import { placeAt } from '../config/source.ts'
+import type { Template } from '../config/template.ts'
 import { Variables } from './variables.ts'
 
 describe('a variable of the configuration', () => {
@@ -35,5 +37,56 @@ describe('a variable of the configuration', () => {
       ['uri', 'URI', 'args', 'arg_known', 'arg_x', 'mine', 'other'].filter(name => variables.isFixed(name)),
       ['uri', 'URI'],
     )
+  })
+})
+
+describe('a variable that is computed', () => {
+  const count = (isKept: boolean): string => {
+    const variables = new Variables()
+    let calls = 0
+    variables.define({ name: 'Count', doc: '', get: () => String(++calls) }, isKept)
+    const x = exchangeOf('GET /')
+    return ['count', 'COUNT'].map(name => variables.find(name)?.get(x)).join()
+  }
+
+  it('is computed once for an exchange, or each time', () => {
+    assert.equal(count(true), '1,1')
+    assert.equal(count(false), '1,2')
+  })
+
+  it('gives what was set, whoever was first, and belongs to the last who defines it', () => {
+    for (const isFirst of [true, false]) {
+      const variables = new Variables()
+      if (isFirst) variables.slot('x')
+      variables.define({ name: 'x', doc: '', get: () => 'one' }, true)
+      variables.define({ name: 'x', doc: '', get: () => 'two' }, true)
+      const x = exchangeOf('GET /')
+      assert.equal(variables.find('x')?.get(x), 'two')
+      variables.slot('x').set(x, 'set')
+      assert.equal(variables.find('x')?.get(x), 'set')
+      assert.ok(!variables.isFixed('x'))
+    }
+  })
+})
+
+describe('a template', () => {
+  const templateOf = (...parts: Template['parts']): Template => ({
+    text: '',
+    parts,
+    place: placeAt({ name: 'f', text: '' }, 0, 0),
+  })
+
+  it('finds what is defined after it, and tells what is not there yet', () => {
+    const variables = new Variables()
+    const unknown: string[] = []
+    const value = variables.compile(templateOf('<', { variable: 'later' }, '>'), name => unknown.push(name))
+    const alone = variables.compile(templateOf({ variable: 'Never' }), name => unknown.push(name))
+    assert.deepEqual(unknown, ['later', 'Never'])
+    variables.slot('later').set(exchangeOf('GET /'), 'not this one')
+    const x = exchangeOf('GET /')
+    variables.slot('later').set(x, 'here')
+    assert.equal(value.of(x), '<here>')
+    assert.equal(alone.orNull(x), null)
+    assert.equal(alone.of(x), '')
   })
 })

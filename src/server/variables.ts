@@ -6,6 +6,7 @@
  *   variables.addFamily({ prefix: 'arg_', doc: '…', member: name => x => argumentOf(x, name) })
  *   variables.addOnce({ … })               the same for a value that stays what it first was; it lies in `x.values`
  *   variables.slot('name', doc)            a variable that the configuration defines: its values lie there too
+ *   variables.define({ … }, isKept)        one that the configuration computes, as `map` does
  *   const value = variables.compile(template, onUnknown)
  *   value.of(x)                            the text; '' for a variable that has no value
  *
@@ -133,16 +134,8 @@ export class Variables {
   /** Of a variable whose value is computed when it is first asked for, and is the same for the rest of the exchange. */
   addOnce(row: VariableRow): void {
     const index = this.slots++
-    this.add({
-      ...row,
-      get(x) {
-        const known = x.values[index]
-        if (known !== undefined) return known
-        const value = row.get(x)
-        if (value !== null) setValue(x, index, value)
-        return value
-      },
-    })
+    const get = keeping(index, row.get)
+    this.add({ ...row, get: x => x.values[index] ?? get(x) })
   }
 
   addFamily(family: VariableFamily): void {
@@ -193,7 +186,18 @@ export class Variables {
     return row
   }
 
-  /** @param onUnknown is told each name that is none */
+  /**
+   * A variable that the configuration computes. The later definition of a name wins; what `set` stores goes before both.
+   * @param isKept the value is computed once for an exchange
+   */
+  define({ name, doc, get }: VariableRow, isKept: boolean): void {
+    const lower = name.toLowerCase()
+    const index = this.stored.get(lower) ?? this.slots++
+    this.stored.set(lower, index)
+    this.rows.set(lower, storedRow(lower, doc, index, isKept ? keeping(index, get) : get))
+  }
+
+  /** @param onUnknown is told each name that is none so far; one that is defined later on is found then */
   compile(template: Template, onUnknown: (name: string) => void): Value {
     const parts: (string | Getter)[] = []
     for (const part of template.parts) {
@@ -201,12 +205,24 @@ export class Variables {
       else {
         const row = this.find(part.variable)
         if (row === null) onUnknown(part.variable)
-        else parts.push(row.isOctets === true ? asText(row.get) : row.get)
+        parts.push(row === null ? this.later(part.variable) : textGetter(row))
       }
     }
     if (parts.every(part => typeof part === 'string')) return new Constant(parts.join(''))
     if (parts.length === 1) return new OneVariable(parts[0] as Getter)
     return new Joined(parts)
+  }
+
+  /** Looks for the name when it is first asked for. */
+  private later(name: string): Getter {
+    let get: Getter | null = null
+    return x => {
+      if (get === null) {
+        const row = this.find(name)
+        get = row === null ? nothing : textGetter(row)
+      }
+      return get(x)
+    }
   }
 }
 
@@ -223,7 +239,16 @@ function storedRow(name: string, doc: string, index: number, otherwise: Getter):
   }
 }
 
-function asText(get: Getter): Getter {
+function keeping(index: number, get: Getter): Getter {
+  return x => {
+    const value = get(x)
+    if (value !== null) setValue(x, index, value)
+    return value
+  }
+}
+
+function textGetter({ get, isOctets }: VariableRow): Getter {
+  if (isOctets !== true) return get
   return x => {
     const octets = get(x)
     return octets === null ? null : textOf(octets)

@@ -11,7 +11,7 @@ import type { LogFiles } from '../io/log-files.ts'
 import type { Log } from '../log.ts'
 import type { SiteContext } from '../server/feature.ts'
 import type { Location } from '../server/location.ts'
-import { constant, type Value, type Variables } from '../server/variables.ts'
+import type { Value, Variables } from '../server/variables.ts'
 
 export interface ContextOptions {
   readonly main: Block
@@ -35,6 +35,8 @@ export class Context implements SiteContext {
   readonly accessLogPath: string
   private readonly things = new Map<string, unknown>()
   private readonly locations = new Map<Block, Location>()
+  /** Names that were no variables when they were read: a named group further down may define them. */
+  private readonly unknown: { readonly template: Template; readonly name: string }[] = []
   /** What is inherited by a thousand blocks is compiled once. */
   private readonly values = new Map<Template, Value>()
 
@@ -52,14 +54,16 @@ export class Context implements SiteContext {
   compile(template: Template): Value {
     const known = this.values.get(template)
     if (known !== undefined) return known
-    let isKnown = true
-    const value = this.variables.compile(template, name => {
-      isKnown = false
-      this.reportUnknown(template, name)
-    })
-    const made = isKnown ? value : constant('')
+    const made = this.variables.compile(template, name => this.unknown.push({ template, name }))
     this.values.set(template, made)
     return made
+  }
+
+  /** When everything is bound, so that every name that there will be is there. */
+  reportUnknownVariables(): void {
+    for (const { template, name } of this.unknown) {
+      if (this.variables.find(name) === null) this.reportUnknown(template, name)
+    }
   }
 
   shared<T>(key: string, make: () => T): T {

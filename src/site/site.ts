@@ -50,8 +50,10 @@ export function buildSite(main: Block, options: SiteOptions): Site {
     const names = namesOf(block)
     endpoints.add({ server: serverOf(builder, block, names), block, names }, listensOf(block))
   }
+  const sockets = endpoints.sockets()
+  context.reportUnknownVariables()
   return {
-    sockets: endpoints.sockets(),
+    sockets,
     modules: builder.modules,
     counters: context.shared('counters', (): Counters[] => []),
   }
