@@ -180,6 +180,7 @@ const rewrites: AnswerGroup = {
     location /to-internal { rewrite ^ /internal; }
     location = /twice { rewrite ^/twice$ /twice-on last; }
     location = /twice-on { rewrite ^ /b; }
+    location /climbs { rewrite ^/climbs(.*)$ /$1 break; }
     location /captures { rewrite ^/captures/(a)(.)? /x/$1; return 200 "[$1][$2]"; }
     location /lost { rewrite ^/lost/(.*) /x/$1; rewrite ^/nothing/(.*) /y/$1; return 200 "[$1]"; }
   `,
@@ -216,6 +217,8 @@ const rewrites: AnswerGroup = {
     ['GET /internal', 404],
     ['GET /to-internal', 200, 'internal /internal'],
     ['GET /twice', 200, 'b /b?'],
+    // nginx looks for the file beside its root.
+    ['GET /climbs../none', 403, { nginx: { status: 404 } }],
     ['GET /captures/ab', 200, '[a][b]'],
     ['GET /captures/a', 200, '[a][]'],
     ['GET /lost/a', 200, '[]'],
@@ -406,6 +409,7 @@ const errorPages: AnswerGroup = {
     error_page 494 /page;
     error_page 501 /internal;
     error_page 505 /silent;
+    error_page 506 $arg_page;
 
     location = /page { return 200 "page $request_method $uri?$args"; }
     location = /own-status { return 200 "own $request_method $uri?$args"; }
@@ -443,6 +447,7 @@ const errorPages: AnswerGroup = {
     location /fail/500 { return 500; }
     location /fail/501 { return 501; }
     location /fail/505 { return 505; }
+    location /fail/506 { return 506; }
     location /fail/text { return 404 "a text has no page"; }
 
     location /replaced { error_page 403 /own-status; return 404; }
@@ -491,6 +496,8 @@ const errorPages: AnswerGroup = {
     ['GET /fail/500', 200, 'teapot'],
     ['GET /fail/501', 501, 'internal'],
     ['GET /fail/505', 0],
+    ['GET /fail/506?page=/page', 506, 'page GET /page?'],
+    ['GET /fail/506?page=/../none', 403, { nginx: { status: 404 } }],
     ['GET /fail/text', 404, 'a text has no page'],
     ['GET /replaced', 404, { type: 'text/html' }],
     ['GET /around/in', 404, 'around'],

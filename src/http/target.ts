@@ -4,6 +4,7 @@
  *   parseTarget(head, isSecure, target)   fills the target, or says what is wrong with it
  *   pathOf(rawPath, mergesSlashes)        its path alone, with or without empty segments
  *   parseHost(head, target)               Host, and the authority that goes before it (RFC 9110 §7.2)
+ *   climbs(path)                          whether a path that came from elsewhere has a segment `..`
  *   Target                                form, path, rawPath, query, authority, host
  *
  * The syntax of a path was checked when the head was read. Here it is decoded once, after it was split at its
@@ -162,6 +163,11 @@ function decoded(segment: string): string | null {
   } catch {
     return null
   }
+}
+
+/** What no path that was parsed here does, but one may that was put together of its pieces: `/$1` of `/a(.*)` and `/a../x`. */
+export function climbs(path: string): boolean {
+  return path.includes('..') && /(^|\/)\.\.(\/|$)/.test(path)
 }
 
 /**

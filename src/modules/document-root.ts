@@ -11,6 +11,7 @@
  */
 
 import { absolute } from '../config/directive.ts'
+import { climbs } from '../http/target.ts'
 import type { Exchange } from '../server/exchange.ts'
 import type { Value } from '../server/variables.ts'
 
@@ -143,11 +144,6 @@ class Computed {
     x.log.error(`"${path}" leads out of the directory that is configured`)
     return CLIMBS
   }
-}
-
-/** Is there a segment `..`? */
-export function climbs(path: string): boolean {
-  return path.includes('..') && /(^|\/)\.\.(\/|$)/.test(path)
 }
 
 function joined(x: Exchange, target: string, prefix: string): string | number {

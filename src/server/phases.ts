@@ -25,6 +25,7 @@
 
 import { isKnownMethod } from '../http/request-head.ts'
 import { reasonPhrase } from '../http/status.ts'
+import { climbs } from '../http/target.ts'
 import { type Exchange, type ExchangePhases, UNANSWERED } from './exchange.ts'
 import type { Location } from './location.ts'
 import { DECLINED, HANDLED, type Module, type Outcome } from './module.ts'
@@ -115,6 +116,11 @@ export class Phases implements ExchangePhases {
 
   /** From access on. The location may be an `if` block now. */
   private answer(x: Exchange): void {
+    if (x.isInternal && climbs(x.path)) {
+      x.log.error(`the path "${x.path}", put together here, leads out of the root`)
+      x.fail(403)
+      return
+    }
     const { chain } = x.location
     if (chain.guards.length > 0 && this.ask(x, chain.guards, ACCESS) === HANDLED) return
     if (chain.precontents.length > 0 && this.ask(x, chain.precontents, PRECONTENT) === HANDLED) return
