@@ -29,6 +29,12 @@ const WHOLE_REPRESENTATION = [
   'accept-ranges',
 ]
 
+/** By `expires` and `add_header`. */
+const ADDED = ['expires', 'cache-control', 'content-disposition']
+
+/** What a listing has otherwise. Its length is known, so it is told. */
+const LISTING = ['content', 'content-type', 'content-length', 'transfer-encoding', 'content-security-policy']
+
 export const INTENDED: readonly Intended[] = [
   {
     heading: 'The name of the server',
@@ -51,10 +57,29 @@ export const INTENDED: readonly Intended[] = [
   },
   { heading: 'Ranges', what: 'accept-ranges', covers: isRangeWelcome },
   ...WHOLE_REPRESENTATION.map(what => ({ heading: 'Ranges', what, covers: isRangeWithoutForm })),
+  ...ADDED.map(what => ({ heading: 'Ranges', what, covers: isLeftOver })),
   { heading: 'Ranges of HEAD', what: 'status', covers: isRangeOfHead },
   { heading: 'Ranges of HEAD', what: 'content-range', covers: isRangeOfHead },
   { heading: 'Ranges of HEAD', what: 'content-length', covers: isRangeOfHead },
+  { heading: 'Where redirects lead', what: 'location', covers: isEscaped },
+  ...LISTING.map(what => ({ heading: 'Listings', what, covers: isListing })),
 ]
+
+/** What nginx writes as it is, also where it is no URI. */
+function isEscaped({ nginx, veille }: Difference): boolean {
+  const escaped = Buffer.from(nginx, 'latin1')
+    .toString('latin1')
+    .replace(
+      /[^!-~]|["<>\\^`{|}]/g,
+      one => `%${one.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+    )
+  return escaped !== nginx && escaped === veille
+}
+
+function isListing({ answers: { nginx } }: Difference): boolean {
+  const text = nginx!.content.toString('latin1')
+  return text === '' || /^<html>\r\n<head><title>Index of /.test(text) || /^\[\r\n\{ "name":/.test(text)
+}
 
 function isRangeWelcome({ nginx, veille, asked, answers }: Difference): boolean {
   const isPart = answers.veille!.status === 206 || isRangeOfHead({ asked })
@@ -64,6 +89,11 @@ function isRangeWelcome({ nginx, veille, asked, answers }: Difference): boolean 
 function isRangeWithoutForm({ asked, answers: { nginx, veille } }: Difference): boolean {
   const range = asked.fields.find(([name]) => name === 'Range')?.[1] ?? 'bytes=0-'
   return nginx!.status === 416 && veille!.status === 200 && !/^bytes=\s*(\d+-|-\d)/.test(range)
+}
+
+/** Of the answer that would have been, before nginx looked at the range. */
+function isLeftOver({ veille, answers }: Difference): boolean {
+  return answers.nginx!.status === 416 && answers.veille!.status === 416 && veille === ''
 }
 
 function isRangeOfHead({ asked }: Pick<Difference, 'asked'>): boolean {

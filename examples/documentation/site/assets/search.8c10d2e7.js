@@ -1,0 +1,3 @@
+document.addEventListener('keydown', event => {
+  if (event.key === '/') document.querySelector('input[type=search]')?.focus()
+})
