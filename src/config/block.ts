@@ -16,6 +16,7 @@ import { type AnyRow, Call, type SettingsOf, type Surroundings, type Table } fro
 import { nearest } from './nearest.ts'
 import type { Directive } from './parser.ts'
 import { splitSwallowed } from './swallowed-line.ts'
+import type { Template } from './template.ts'
 
 /** The directives that there are. */
 export interface Language {
@@ -114,14 +115,16 @@ interface Found {
   readonly row: AnyRow
 }
 
+/** @param templates gets all values with variables that were read, also those that nobody will use */
 export function evaluate(
   tree: readonly Directive[],
   language: Language,
   surroundings: Surroundings,
   problems: Problems,
+  templates: Template[] = [],
 ): Block {
   const main = new Block('main', null, null, undefined)
-  new Evaluation(language, surroundings, problems).fill(main, tree)
+  new Evaluation(language, surroundings, problems, templates).fill(main, tree)
   return main
 }
 
@@ -129,13 +132,15 @@ class Evaluation {
   private readonly language: Language
   private readonly surroundings: Surroundings
   private readonly problems: Problems
+  private readonly templates: Template[]
   /** Several rows of one name differ in their contexts: `server` of http, `server` of an upstream. */
   private readonly byName = new Map<string, Found[]>()
 
-  constructor(language: Language, surroundings: Surroundings, problems: Problems) {
+  constructor(language: Language, surroundings: Surroundings, problems: Problems, templates: Template[]) {
     this.language = language
     this.surroundings = surroundings
     this.problems = problems
+    this.templates = templates
     for (const table of language.tables) {
       for (const [name, row] of Object.entries(table)) {
         this.byName.set(name, [...(this.byName.get(name) ?? []), { table, row }])
@@ -167,7 +172,7 @@ class Evaluation {
       this.reportDuplicate(block, directive)
       return
     }
-    const call = new Call(directive, block.context, this.surroundings, this.problems)
+    const call = new Call(directive, block.context, this.surroundings, this.problems, this.templates)
     const value = row.read(call)
     const inner = innerContext(row, block.context)
     if (value === undefined) {
@@ -277,7 +282,7 @@ class Evaluation {
     this.problems.error(
       args[0]?.text === '=' ? args[0].place : isSurplus ? args[most]!.place : place,
       `invalid number of arguments in "${name}" directive`,
-      `"${name}" takes ${amount(least, most)}, found ${args.length}${advice}`,
+      `"${name}" takes ${amount(least, most)}, found ${args.length || 'none'}${advice}`,
     )
     return false
   }
@@ -308,7 +313,7 @@ function amount(least: number, most: number): string {
   const words = (n: number): string => (n === 0 ? 'no argument' : n === 1 ? 'one argument' : `${n} arguments`)
   if (least === most) return words(least)
   if (most === Number.POSITIVE_INFINITY) return `at least ${words(least)}`
-  return `${least} to ${words(most)}`
+  return `${least} ${most - least === 1 ? 'or' : 'to'} ${words(most)}`
 }
 
 /** "http, server and location". */

@@ -46,12 +46,21 @@ export class Call {
   readonly context: string
   readonly surroundings: Surroundings
   readonly problems: Problems
+  /** All templates that were read so far; only those that somebody uses are compiled. */
+  private readonly templates: Template[]
 
-  constructor(directive: Directive, context: string, surroundings: Surroundings, problems: Problems) {
+  constructor(
+    directive: Directive,
+    context: string,
+    surroundings: Surroundings,
+    problems: Problems,
+    templates: Template[] = [],
+  ) {
     this.directive = directive
     this.context = context
     this.surroundings = surroundings
     this.problems = problems
+    this.templates = templates
   }
 
   get name(): string {
@@ -73,11 +82,13 @@ export class Call {
   }
 
   template(index: number): Template {
-    return parseTemplate(this.args[index]!, this.problems)
+    return this.templateOf(this.args[index]!)
   }
 
   templateOf(word: Word): Template {
-    return parseTemplate(word, this.problems)
+    const template = parseTemplate(word, this.problems)
+    this.templates.push(template)
+    return template
   }
 
   /** Relative ones count from the server's prefix. */

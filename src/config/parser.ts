@@ -98,7 +98,7 @@ class Reader {
   #openFile(path: string, by: Place | null): readonly Statement[] | null {
     const result = this.#files.read(path)
     if ('problem' in result) {
-      this.#problems.error(by, result.problem)
+      this.#problems.error(by, result.problem, by === null ? '' : this.#adviceFor(by, result.problem))
       return null
     }
     const source = { name: path, text: result.text }
@@ -106,6 +106,13 @@ class Reader {
     const statements = this.#statementsOf(source, by)
     this.#read.set(path, statements)
     return statements
+  }
+
+  #adviceFor(by: Place, problem: string): string {
+    if (problem.includes('(21:'))
+      return 'include takes a file; behind a folder stands a pattern, such as /*.conf'
+    const isRelative = !by.source.text.slice(by.offset).replace(/^["']/, '').startsWith('/')
+    return isRelative ? `a relative path counts from the folder of the main file, "${this.#folder}"` : ''
   }
 
   #statementsOf(source: Source, by: Place | null): readonly Statement[] {
@@ -167,7 +174,9 @@ class Reader {
       this.#problems.error(
         name.place,
         'invalid number of arguments in "include" directive',
-        `include takes one path, and ${args.length} words are given: quote a path that has spaces in it`,
+        pattern === undefined
+          ? 'include takes the path of a file, or a pattern such as sites/*.conf'
+          : `include takes one path, and ${args.length} words are given: quote a path that has spaces in it`,
       )
       return
     }

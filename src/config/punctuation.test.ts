@@ -89,3 +89,21 @@ describe('a "}" that is one too many', () => {
     assert.equal(problems.list.length, 21)
   })
 })
+
+describe('a regular expression with braces and without quotes', () => {
+  sets(
+    ['a{', 'location ~ ^/\\d{4}/ {', '}', '}'],
+    ['2:17 unknown directive "4}/"'],
+    'a{location ~ ^/\\d{4}/{}}',
+  )
+  sets(
+    ['rewrite /(\\d{1,3})-(\\d{2,})$ /x;'],
+    ['1:13 directive "rewrite" is not terminated by ";"'],
+    'rewrite /(\\d{1,3})-(\\d{2,})$ /x;',
+  )
+  sets(['map{', '~a{2} 1;', '}'], ['2:3 unexpected "{"'], 'map{~a{2} 1;}')
+  sets(['a b{4} c;}'], ['1:4 directive "a" is not terminated by ";"', '1:10 unexpected "}"'], 'a b{4} c;')
+  sets(['a b {4} c;}'], [], 'a b{4} c;}')
+  sets(['a "b"{4;}'], [], 'a b{4;}')
+  sets(['a "b{4}";'], [], 'a b{4};')
+})

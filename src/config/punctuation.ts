@@ -17,7 +17,60 @@ import { COMMAND_LINE, indentOf, type Place, placeAt } from './source.ts'
  * @returns the same with each "{" closed; words stand before ";" and "{" only, but a block that has no name has none
  */
 export function setRight(statements: readonly Statement[], problems: Problems): Statement[] {
-  return closed(withoutSurplus(terminated(statements, problems), problems), problems)
+  const whole = rejoined(statements, problems)
+  return closed(withoutSurplus(terminated(whole, problems), problems), problems)
+}
+
+/** `4}`, `2,}`, `1,3})$`: what follows the "{" of a quantifier. */
+const QUANTIFIER = /^\d+(?:,\d*)?\}/
+
+/** A regular expression with braces and without quotes: its "{" has opened a block. It was meant to be one word. */
+function rejoined(statements: readonly Statement[], problems: Problems): Statement[] {
+  const right: Statement[] = []
+  /** The two statements that the one that is being joined began as. */
+  let parts: readonly [Statement, Statement] | null = null
+  for (const statement of statements) {
+    const before = right.at(-1)
+    const joined = before === undefined ? null : joinQuantifier(before, statement)
+    if (joined === null) {
+      if (parts !== null) refuseQuantifier(...parts, before!.terminator, problems)
+      parts = null
+      right.push(statement)
+    } else {
+      parts ??= [before!, statement]
+      right[right.length - 1] = joined
+    }
+  }
+  return right
+}
+
+function joinQuantifier(before: Statement, { words, terminator, end }: Statement): Statement | null {
+  const last = before.words.at(-1)
+  const [first, ...others] = words
+  if (before.terminator !== '{' || last === undefined || first === undefined) return null
+  if (last.isQuoted || !QUANTIFIER.test(first.text)) return null
+  const { source, offset, length } = last.place
+  if (before.end.offset !== offset + length || first.place.offset !== before.end.offset + 1) return null
+  const text = `${last.text}{${first.text}`
+  const word = { text, isQuoted: false, place: placeAt(source, offset, length + 1 + first.place.length) }
+  return { words: [...before.words.slice(0, -1), word, ...others], terminator, end }
+}
+
+/** In nginx's words for what it takes it for: a line of `map`, a directive without a block, or one with. */
+function refuseQuantifier(
+  before: Statement,
+  { words }: Statement,
+  terminator: Statement['terminator'],
+  problems: Problems,
+): void {
+  const expected = 'a "{" opens a block, also in a regular expression: put the expression in quotes'
+  const [first] = words
+  if (before.words.length === 1) problems.error(before.end, 'unexpected "{"', expected)
+  else if (terminator === '{') problems.error(first!.place, `unknown directive "${first!.text}"`, expected)
+  else {
+    const name = before.words[0]!.text
+    problems.error(before.end, `directive "${name}" is not terminated by ";"`, expected)
+  }
 }
 
 /** Each directive ends with ";" or "{". */

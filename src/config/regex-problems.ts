@@ -9,6 +9,9 @@ import { type Pattern, refusalText, translateRegex } from './regex.ts'
 import { stallRisk } from './regex-stall.ts'
 import type { Place } from './source.ts'
 
+const NO_WILDCARD =
+  'a regular expression is no wildcard: "*" repeats what stands before it, and any text is ".*"'
+
 /** @param place of the word in which the expression stands, or ends */
 export function checkedPattern(
   source: string,
@@ -18,7 +21,7 @@ export function checkedPattern(
 ): Pattern | null {
   const found = translateRegex(source, isCaseless)
   if ('mistake' in found) {
-    problems.error(place, refusalText(source, found))
+    problems.error(place, refusalText(source, found), /^[*?+]/.test(source) ? NO_WILDCARD : '')
     return null
   }
   if (found.caution !== '')

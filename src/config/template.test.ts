@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Problems } from './diagnostic.ts'
 import { readStatements, type Word } from './lexer.ts'
-import { type Part, parseTemplate } from './template.ts'
+import { type Part, parseTemplate, placeOfVariable } from './template.ts'
 
 /** The second word of a directive as written. */
 function wordOf(written: string): Word {
@@ -67,4 +67,18 @@ describe('a "$" that begins no variable', () => {
 describe('digits in brackets', () => {
   refuses('"${1}"', 2, 'unknown "1" variable')
   refuses('"${12}"', 2, 'unknown "12" variable')
+})
+
+function finds(written: string, name: string, column: number, length: number): void {
+  it(`$${name} in ${written}`, () => {
+    const template = parseTemplate(wordOf(written), new Problems())
+    const place = placeOfVariable(template, name)
+    assert.deepEqual([place.line, place.column, place.length], [2, column, length])
+  })
+}
+
+describe('the place of a variable', () => {
+  finds('"a $uri"', 'uri', 4, 4)
+  finds('"$urin ${uri}"', 'uri', 8, 6)
+  finds('$uri', 'args', 1, 4)
 })

@@ -3,6 +3,8 @@
  *
  *   parseTemplate(word, problems)   its literal parts and its variables, in order
  *
+ *   placeOfVariable(template, name)   where in it a variable stands
+ *
  * `$name` and `${name}` are letters, digits and "_"; `$1` … `$9` are the captures of the last regular expression and
  * end after their digit. A "$" that begins none of them is a mistake: nginx has no escape for it. Whether a variable exists is
  * not known here.
@@ -68,6 +70,14 @@ function refuse(word: Word, dollar: number, problems: Problems): void {
   } else {
     problems.error(place, `unknown "${name}" variable`, `a capture is written without braces, as in "$1"`)
   }
+}
+
+/** The place of the whole, where its text is not what was written. */
+export function placeOfVariable({ place }: Template, name: string): Place {
+  const { source, offset, length } = place
+  const written = source.text.slice(offset, offset + length)
+  const match = new RegExp(`\\$(?:\\{${name}\\}|${name}(?![A-Za-z0-9_]))`).exec(written)
+  return match === null ? place : placeAt(source, offset + match.index, match[0].length)
 }
 
 /** The place of some characters of a word. Where escapes were taken out of it, the place of the whole word. */

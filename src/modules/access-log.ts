@@ -7,7 +7,7 @@
  * one name are one (`LogFiles`, which the process opens, reopens and flushes).
  */
 
-import type { SettingsOf } from '../config/directive.ts'
+import { type SettingsOf, suggestion } from '../config/directive.ts'
 import type { Template } from '../config/template.ts'
 import { ENOENT, ENOTDIR, errnoWords } from '../errno.ts'
 import { isDirectory, newStatus, statusOf } from '../io/file.ts'
@@ -104,7 +104,7 @@ function formatOf({ format, formatPlace }: AccessLogSettings, site: SiteContext)
   if (found !== undefined) return found
   const advice = format.includes('=')
     ? 'the name of a format stands before other parameters, as in "combined"'
-    : `expected one of ${[...formats.keys()].join(', ')}`
+    : suggestion(format, [...formats.keys()], `one of ${[...formats.keys()].join(', ')}`)
   site.problems.error(formatPlace, `unknown log format "${format}"`, advice)
   return null
 }

@@ -1,6 +1,9 @@
 /**
- * Directives that nginx has and veille has not, and to which of nginx's modules each belongs: they are named as what they are, and
- * refused, since a configuration must not mean less here than it says.
+ * Directives and variables that nginx has and veille has not, and to which of nginx's modules each belongs: they are named as what they
+ * are, and refused, since a configuration must not mean less here than it says.
+ *
+ *   ELSEWHERE                 directive → module
+ *   moduleOfVariable(name)    the same for a variable, or null
  */
 
 const BY_MODULE: Readonly<Record<string, string>> = {
@@ -76,3 +79,39 @@ export const ELSEWHERE: ReadonlyMap<string, string> = new Map(
     names.split(' ').map(name => [name, module] as const),
   ),
 )
+
+/** Names, and beginnings of names, which end in "_". */
+const VARIABLES_BY_MODULE: Readonly<Record<string, string>> = {
+  ngx_http_browser_module: 'modern_browser ancient_browser msie',
+  ngx_http_fastcgi_module: 'fastcgi_',
+  ngx_http_geoip_module: 'geoip_',
+  ngx_http_grpc_module: 'grpc_',
+  ngx_http_gzip_module: 'gzip_ratio',
+  ngx_http_limit_conn_module: 'limit_conn_status',
+  ngx_http_limit_req_module: 'limit_req_status',
+  ngx_http_memcached_module: 'memcached_key',
+  ngx_http_proxy_module: 'proxy_',
+  ngx_http_realip_module: 'realip_',
+  ngx_http_referer_module: 'invalid_referer',
+  ngx_http_secure_link_module: 'secure_link secure_link_',
+  ngx_http_slice_module: 'slice_range',
+  ngx_http_ssi_module: 'date_local date_gmt',
+  ngx_http_ssl_module: 'ssl_',
+  ngx_http_upstream_module: 'upstream_',
+  ngx_http_userid_module: 'uid_',
+  ngx_http_v2_module: 'http2',
+  ngx_http_v3_module: 'http3 quic_',
+  ngx_otel_module: 'otel_',
+}
+
+const MODULE_OF_VARIABLE = Object.entries(VARIABLES_BY_MODULE).flatMap(([module, names]) =>
+  names.split(' ').map(name => [name, module] as const),
+)
+
+export function moduleOfVariable(name: string): string | null {
+  const lower = name.toLowerCase()
+  const found = MODULE_OF_VARIABLE.find(
+    ([one]) => lower === one || (one.endsWith('_') && lower.startsWith(one)),
+  )
+  return found?.[1] ?? null
+}

@@ -10,6 +10,7 @@
  * `format` is ours.
  */
 
+import { didYouMean } from '../config/nearest.ts'
 import { parseSize } from '../config/units.ts'
 import type { LogFiles } from '../io/log-files.ts'
 import { parseSyslog, type SyslogTarget } from '../io/syslog.ts'
@@ -88,7 +89,9 @@ function readFormat(options: Options, word: string): Wrong {
 function readLevel(options: Options, word: string): Wrong {
   const isPart = DEBUG_PARTS.has(word)
   const level = isPart ? 'debug' : LEVELS.find(one => one === word)
-  if (level === undefined) return { mistake: `invalid log level "${word}"`, expected: LEVELS_EXPECTED }
+  if (level === undefined) {
+    return { mistake: `invalid log level "${word}"`, expected: LEVELS_EXPECTED + didYouMean(word, LEVELS) }
+  }
   // Several parts may stand together.
   if (options.level !== null && !(isPart && options.level === 'debug')) {
     return {

@@ -59,7 +59,7 @@ export const blocksTable = {
     default: '""',
     isInherited: false,
     doc: 'The hosts that the server answers to: exact names, names with a star as first or last label, .example.org for a name and all below it, regular expressions behind ~, "" for requests without a host.',
-    read: call => call.args.map(arg => ({ text: arg.text, place: arg.place })),
+    read: readNames,
   }),
   internal: custom<boolean>({
     in: ['location'],
@@ -73,6 +73,37 @@ export const blocksTable = {
   }),
 }
 
+/** As nginx checks them at once; what else a name may be is found out where it is put among the others. */
+function readNames(call: Call): readonly ServerName[] | undefined {
+  let isRight = true
+  const refuse = (place: Place, summary: string, expected: string): void => {
+    call.fail(place, summary, expected)
+    isRight = false
+  }
+  for (const { text, place } of call.args) {
+    if (/^\*(?!\..)|^\.$/.test(text)) refuse(place, `server name "${text}" is invalid`, adviceForName(text))
+    else if (text === '~') {
+      refuse(place, `empty regex in server name "~"`, 'directly behind "~" stands a regular expression')
+    } else if (!text.startsWith('~')) warnOfSuspicious(call, text, place)
+  }
+  return isRight ? call.args.map(({ text, place }) => ({ text, place })) : undefined
+}
+
+function adviceForName(text: string): string {
+  if (text === '*')
+    return 'whatever nobody else answers goes to the server with "default_server" in its listen'
+  return 'a star stands for the whole first label, *.example.org, or the whole last one, www.example.*'
+}
+
+/** No client asks for such a host. */
+function warnOfSuspicious(call: Call, text: string, place: Place): void {
+  const summary = `server name "${text}" has suspicious symbols`
+  if (text.includes('/')) call.warn(place, summary, 'a name is a host alone, without "http://" and path')
+  else if (/:\d*$/.test(text))
+    call.warn(place, summary, 'a name is a host alone: its port goes into "listen"')
+  else if (text.endsWith(',')) call.warn(place, summary, 'names are separated by spaces alone')
+}
+
 const MODIFIERS = ['=', '^~', '~*', '~'] as const
 
 /** The sign may stand apart from the path, or directly before it. */
@@ -81,15 +112,17 @@ function readLocation(call: Call): LocationMatch | undefined {
   if (second !== undefined) {
     const sign = MODIFIERS.find(one => one === first!.text)
     if (sign !== undefined) return matchOf(sign, second.text)
-    return call.fail(
-      0,
-      `invalid location modifier "${first!.text}"`,
-      `expected ${MODIFIERS.join(', ')} before the path`,
-    )
+    const expected = first!.text.startsWith('/')
+      ? 'a location has one path: several are several locations, or one regular expression'
+      : 'before a path stands = (this very path) or ^~ (its beginning, final), before a regular expression ~ or ~*'
+    return call.fail(0, `invalid location modifier "${first!.text}"`, expected)
   }
   const { text } = first!
   if (text.startsWith('@')) return { kind: 'named', name: text }
   const sign = first!.isQuoted ? undefined : MODIFIERS.find(one => text.startsWith(one))
+  if (sign !== undefined && text === sign) {
+    call.warn(0, `location "${text}" without a path`, `behind "${sign}" stands what the location is for`)
+  }
   return sign === undefined ? { kind: 'prefix', path: text } : matchOf(sign, text.slice(sign.length))
 }
 

@@ -6,9 +6,10 @@ import type { Block } from '../config/block.ts'
 import type { Problems } from '../config/diagnostic.ts'
 import type { Surroundings } from '../config/directive.ts'
 import { nearest } from '../config/nearest.ts'
-import type { Template } from '../config/template.ts'
+import { placeOfVariable, type Template } from '../config/template.ts'
 import type { LogFiles } from '../io/log-files.ts'
 import type { Log } from '../log.ts'
+import { moduleOfVariable } from '../modules/elsewhere.ts'
 import type { SiteContext } from '../server/feature.ts'
 import type { Location } from '../server/location.ts'
 import type { Value, Variables } from '../server/variables.ts'
@@ -82,12 +83,16 @@ export class Context implements SiteContext {
   }
 
   private reportUnknown(template: Template, name: string): void {
+    const place = placeOfVariable(template, name)
+    this.problems.error(place, `unknown "${name}" variable`, this.adviceFor(name))
+  }
+
+  private adviceFor(name: string): string {
+    const module = moduleOfVariable(name)
+    if (module !== null) return `"$${name}" belongs to nginx's ${module}, which veille does not have`
     const { rows, families } = this.variables.all
     const near = nearest(name, [...rows.map(row => row.name)])
-    const advice =
-      near !== null
-        ? `did you mean "$${near}"?`
-        : `docs/variables.md lists all that there are, beside ${families.map(one => `$${one.prefix}…`).join(', ')}`
-    this.problems.error(template.place, `unknown "${name}" variable`, advice)
+    if (near !== null) return `did you mean "$${near}"?`
+    return `docs/variables.md lists all that there are, beside ${families.map(one => `$${one.prefix}…`).join(', ')}`
   }
 }

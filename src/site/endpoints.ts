@@ -43,6 +43,7 @@ interface Gathering {
   readonly text: string
   readonly servers: ServerAtAddress[]
   fallback: ServerAtAddress | null
+  fallbackAt: Place | null
   options: ListenOptions
   optionsAt: Place | null
   isBound: boolean
@@ -62,28 +63,40 @@ export class Endpoints {
   }
 
   add(one: ServerAtAddress, listens: readonly Listen[]): void {
-    const own = new Set<string>()
+    /** Address → where it was first listened on. */
+    const own = new Map<string, Place>()
     for (const listen of listens) {
       const addresses = addressesOf(listen, this.resolve)
-      if (addresses.length === 0) {
-        this.context.problems.error(
-          listen.place,
-          `host not found in "${listen.text}" of the "listen" directive`,
-          'expected a port, address:port, [IPv6]:port or unix:/path',
-        )
-      }
+      if (addresses.length === 0) this.reportNoHost(listen)
       for (const address of addresses) {
         const text = formatAddress(address)
-        if (own.has(text)) {
-          this.context.problems.error(
-            listen.place,
-            `a duplicate listen ${text}`,
-            'a server listens on an address once',
-          )
-        } else this.take(this.gatheringOf(address, text), listen, one)
-        own.add(text)
+        const first = own.get(text)
+        if (first !== undefined) {
+          this.reportTwice(listen, text, first)
+          break
+        }
+        own.set(text, listen.place)
+        this.take(this.gatheringOf(address, text), listen, one)
       }
     }
+  }
+
+  private reportNoHost({ place, text }: Listen): void {
+    this.context.problems.error(
+      place,
+      `host not found in "${text}" of the "listen" directive`,
+      'expected a port, address:port, [IPv6]:port or unix:/path; a name is asked for when the configuration is read',
+    )
+  }
+
+  private reportTwice({ place }: Listen, address: string, first: Place): void {
+    const isSpelling = place.source.text.slice(place.offset, place.offset + place.length) !== address
+    this.context.problems.error(
+      place,
+      `a duplicate listen ${address}`,
+      `a server listens on an address once${isSpelling ? `, however it is written: this is ${address} too` : ''}`,
+      [{ words: 'the first one is here', place: first }],
+    )
   }
 
   private gatheringOf(address: Address, text: string): Gathering {
@@ -94,6 +107,7 @@ export class Endpoints {
       text,
       servers: [],
       fallback: null,
+      fallbackAt: null,
       options: {},
       optionsAt: null,
       isBound: false,
@@ -126,9 +140,11 @@ export class Endpoints {
         listen.place,
         `a duplicate default server for ${gathering.text}`,
         "one server answers for the hosts that are nobody's name",
+        [{ words: 'the first one is here', place: gathering.fallbackAt! }],
       )
     }
     gathering.fallback = one
+    gathering.fallbackAt = listen.place
   }
 
   sockets(): SiteSocket[] {
@@ -166,35 +182,49 @@ export class Endpoints {
   private hostsOf(gathering: Gathering, fallback: VirtualServer): Hosts {
     const names = new HostNames<VirtualServer>()
     const regexes: (readonly [Matcher, VirtualServer])[] = []
+    /** Name → where it was first given. */
+    const places = new Map<string, Place>()
+    const isSingle = gathering.servers.length === 1
     for (const { server, names: own } of gathering.servers) {
-      for (const { text, place } of own) {
-        if (regexOfName(text) !== null) {
-          const matcher = this.matchers.at(place)
+      for (const name of own) {
+        if (regexOfName(name.text) !== null) {
+          const matcher = this.matchers.at(name.place)
           if (matcher !== null) regexes.push([matcher, server])
           continue
         }
-        const added = names.add(text, server)
-        if (added === 'invalid') this.reportInvalid(text, place)
-        else if (added === 'duplicate' && names.find(text) !== server) {
-          this.context.problems.warn(
-            place,
-            `conflicting server name "${text}" on ${gathering.text}, ignored`,
-            'another server has this name at this address, and answers',
-          )
-        }
+        const added = names.add(name.text, server)
+        if (added === 'ok') places.set(name.text.toLowerCase(), name.place)
+        else if (added === 'invalid') this.reportInvalid(name, gathering, isSingle)
+        else if (names.find(name.text.toLowerCase()) !== server) this.reportConflict(name, gathering, places)
       }
     }
     // What a name captures is wanted also where there is no choice.
-    const isSingle = gathering.servers.length === 1 && regexes.length === 0
-    return new Hosts(fallback, names, regexes, isSingle)
+    return new Hosts(fallback, names, regexes, isSingle && regexes.length === 0)
   }
 
-  private reportInvalid(text: string, place: Place): void {
-    this.context.problems.error(
+  private reportConflict(
+    { text, place }: ServerName,
+    { text: address }: Gathering,
+    places: Map<string, Place>,
+  ): void {
+    const first = places.get(text.toLowerCase())
+    const who = text === '' ? 'without a name' : 'of this name'
+    this.context.problems.warn(
       place,
-      `server name "${text}" is invalid`,
-      'a star stands for the whole first label, *.example.org, or the whole last one, www.example.*',
+      `conflicting server name "${text}" on ${address}, ignored`,
+      `another server ${who} is at this address, and answers`,
+      first === undefined ? [] : [{ words: 'the first one is here', place: first }],
     )
+  }
+
+  /** A single server answers to all names, so nginx does not look at them. */
+  private reportInvalid({ text, place }: ServerName, { text: address }: Gathering, isSingle: boolean): void {
+    const expected = text.includes('..')
+      ? 'between two dots stands a label'
+      : 'a star stands for the whole first label, *.example.org, or the whole last one, www.example.*'
+    const summary = `invalid server name or wildcard "${text}" on ${address}`
+    if (isSingle) this.context.problems.warn(place, summary, expected)
+    else this.context.problems.error(place, summary, expected)
   }
 }
 

@@ -9,6 +9,7 @@
 
 import type { Call } from '../config/directive.ts'
 import { suggestion } from '../config/directive.ts'
+import { nearest } from '../config/nearest.ts'
 import type { Place } from '../config/source.ts'
 import { parseMilliseconds, parseSize } from '../config/units.ts'
 import { type Address, inetAddress, isAddress, parseEndpoint, unixAddress } from '../io/address.ts'
@@ -111,43 +112,72 @@ function readUnix(call: Call, text: string): Where | undefined {
   if (typeof endpoint !== 'string' && 'path' in endpoint) {
     return { host: null, firstPort: 0, lastPort: 0, path: endpoint.path }
   }
-  const reason =
-    text === 'unix:' ? 'no path in the unix domain socket' : 'too long path in the unix domain socket'
-  return call.fail(0, `${reason} in "${text}" of the "listen" directive`, String(endpoint))
+  const [reason, expected] =
+    text === 'unix:'
+      ? ['no path in the unix domain socket', 'behind "unix:" stands the path of the socket']
+      : ['too long path in the unix domain socket', 'the path of a Unix socket has at most 107 bytes']
+  return call.fail(0, `${reason} in "${text}" of the "listen" directive`, expected)
 }
 
 const EXPECTED = 'expected a port, address:port, [IPv6]:port or unix:/path'
+const PORT_EXPECTED = 'a port is a number from 1 to 65535'
 
 /** `80`, `8080-8090`, `*`, `host`, `host:80`, `[::]:80`. */
 function readInet(call: Call, text: string): Where | undefined {
-  const fail = (reason: string, expected = EXPECTED): undefined =>
+  const fail = (reason: string, expected = adviceFor(text)): undefined =>
     call.fail(0, `${reason} in "${text}" of the "listen" directive`, expected)
-  const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text)
-  if (text.startsWith('[') && (bracketed === null || !isAddress(bracketed[1]!))) {
-    return fail('invalid host', `an IPv6 address stands in brackets; ${EXPECTED}`)
+  if (text.startsWith('[')) {
+    const [, host, ports] = /^\[(.*?)\](?::(.*))?$/.exec(text) ?? []
+    if (host === undefined) return fail('invalid host')
+    const range = readPorts(ports)
+    if (typeof range === 'string') return fail(range, PORTS_EXPECTED[range])
+    if (host === '') return fail('no host')
+    if (!host.includes(':') || !isAddress(host)) return fail('invalid IPv6 address')
+    return { host, firstPort: range[0], lastPort: range[1], path: null }
   }
-  const [, host, ports] = bracketed ?? splitHost(text)
+  if (/[/?]/.test(text)) return fail('invalid host')
+  if (text.endsWith(',')) return fail('host not found')
+  const [host, ports] = splitHost(text)
   const range = readPorts(ports)
-  if (typeof range === 'string')
+  if (typeof range === 'string') {
     return fail(
       range,
-      range.includes('range') ? 'the first port is not above the last' : 'a port is a number from 1 to 65535',
+      host?.includes(':') === true || ports?.includes(':') === true ? undefined : PORTS_EXPECTED[range],
     )
+  }
   if (host === '') return fail('no host')
-  const [firstPort, lastPort] = range
-  return { host: host === undefined || host === '*' ? '0.0.0.0' : host, firstPort, lastPort, path: null }
+  return {
+    host: host === undefined || host === '*' ? '0.0.0.0' : host,
+    firstPort: range[0],
+    lastPort: range[1],
+    path: null,
+  }
 }
 
-/** As a regular expression would: the whole, the host, the ports. A word of digits is a port. */
-function splitHost(text: string): readonly [string, string | undefined, string | undefined] {
-  const colon = text.lastIndexOf(':')
-  if (colon >= 0) return [text, text.slice(0, colon), text.slice(colon + 1)]
-  return /^\d[\d-]*$/.test(text) ? [text, undefined, text] : [text, text, undefined]
+/** What looks like another thing is told what it has to look like. */
+function adviceFor(text: string): string {
+  if (/^[a-z]+:\/\//.test(text)) return `an address and a port, without "${/^[a-z]+:\/\//.exec(text)![0]}"`
+  if (text.includes('/')) return 'an address and a port, without a path: that is the matter of "location"'
+  if (/^[^[]*:.*:/.test(text) || text.startsWith('[')) return 'an IPv6 address stands in brackets: [::1]:8080'
+  if (text.endsWith(',')) return 'each address has a "listen" of its own, without commas'
+  return EXPECTED
 }
 
-function readPorts(text: string | undefined): readonly [number, number] | string {
+/** The host and the ports. A word of digits is a port. */
+function splitHost(text: string): readonly [string | undefined, string | undefined] {
+  const colon = text.indexOf(':')
+  if (colon >= 0) return [text.slice(0, colon), text.slice(colon + 1)]
+  return /^\d+(?:-\d+)?$/.test(text) ? [undefined, text] : [text, undefined]
+}
+
+const PORTS_EXPECTED = {
+  'invalid port': PORT_EXPECTED,
+  'invalid port range': 'the first port is not above the last',
+} as const
+
+function readPorts(text: string | undefined): readonly [number, number] | keyof typeof PORTS_EXPECTED {
   if (text === undefined) return [80, 80]
-  const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text)
+  const match = /^(\d+)(?:-(\d+))?$/.exec(text)
   if (match === null) return 'invalid port'
   const first = Number(match[1])
   const last = match[2] === undefined ? first : Number(match[2])
@@ -164,6 +194,11 @@ function readParameter(call: Call, index: number, to: Collected, isUnix: boolean
   const say = (summary: string, expected: string): boolean => {
     call.fail(index, summary, expected)
     return false
+  }
+  /** nginx takes it without a word. */
+  const ignore = (why: string): boolean => {
+    call.warn(index, `"${text}" says nothing about "${call.text(0)}"`, why)
+    return true
   }
   const number = (least: number): number | null => {
     const n = value !== null && /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN
@@ -188,18 +223,14 @@ function readParameter(call: Call, index: number, to: Collected, isUnix: boolean
       to.setsOptions = true
       return true
     case 'reuseport':
-      return isUnix
-        ? say(`invalid parameter "${text}"`, 'a Unix socket has one listener')
-        : set({ reusePort: true })
+      return isUnix ? ignore('a Unix socket has one listener') : set({ reusePort: true })
     case 'deferred':
-      return isUnix
-        ? say(`invalid parameter "${text}"`, 'deferred is a matter of TCP')
-        : set({ deferSeconds: 1 })
+      return isUnix ? ignore('only TCP can wait for the first byte') : set({ deferSeconds: 1 })
     case 'backlog=': {
       const backlog = number(1)
-      if (backlog === null && value !== '-1')
-        return say(`invalid backlog "${text}"`, 'expected a number of connections from 1')
-      return set(backlog === null ? {} : { backlog })
+      return backlog === null
+        ? say(`invalid backlog "${text}"`, 'expected a number of connections from 1')
+        : set({ backlog })
     }
     case 'fastopen=': {
       const fastOpen = number(0)
@@ -214,15 +245,14 @@ function readParameter(call: Call, index: number, to: Collected, isUnix: boolean
       return set(name === 'rcvbuf' ? { receiveBytes: bytes } : { sendBytes: bytes })
     }
     case 'ipv6only=':
-      if (value !== 'on' && value !== 'off')
-        return say(`invalid ipv6only flags "${value}"`, 'expected on or off')
+      if (value !== 'on' && value !== 'off') {
+        const summary = value!.startsWith('o')
+          ? `invalid ipv6only flags "${value}"`
+          : `invalid parameter "${text}"`
+        return say(summary, suggestion(value!, ['on', 'off'], 'on or off'))
+      }
       if (!isIPv6) {
-        call.warn(
-          index,
-          `ipv6only says nothing about "${call.text(0)}"`,
-          'it is for IPv6 addresses, such as [::]:80',
-        )
-        return true
+        return ignore('it is for IPv6 addresses, such as [::]:80')
       }
       return set({ ipv6Only: value === 'on' })
     case 'so_keepalive=': {
@@ -237,19 +267,22 @@ function readParameter(call: Call, index: number, to: Collected, isUnix: boolean
   }
   const elsewhere = ELSEWHERE.get(name)
   if (elsewhere !== undefined) return say(`invalid parameter "${text}"`, elsewhere)
-  return say(`invalid parameter "${text}"`, suggestion(text, PARAMETERS, 'a parameter of listen'))
+  const isAddress = /^[\d.:*[\]-]+,?$/.test(text) || text.startsWith('unix:')
+  const near = nearest(text, PARAMETERS)
+  const expected = near === null ? `expected one of ${PARAMETERS.join(', ')}` : `did you mean "${near}"?`
+  return say(`invalid parameter "${text}"`, isAddress ? 'each address has a "listen" of its own' : expected)
 }
 
 /** `on`, `off`, or times and a count, each of which may be missing. */
 function readKeepAlive(text: string): boolean | KeepAlive | null {
   if (text === 'on' || text === 'off') return text === 'on'
   const parts = text.split(':')
-  if (parts.length !== 3 || parts.every(part => part === '')) return null
+  if (parts.length > 3 || parts.every(part => part === '')) return null
   const seconds = (part: string): number | null => {
     const ms = parseMilliseconds(part)
     return ms === null ? null : Math.round(ms / 1000)
   }
-  const [idle, interval, count] = parts as [string, string, string]
+  const [idle = '', interval = '', count = ''] = parts
   const idleSeconds = idle === '' ? undefined : seconds(idle)
   const intervalSeconds = interval === '' ? undefined : seconds(interval)
   if (idleSeconds === null || intervalSeconds === null || !/^\d{0,4}$/.test(count)) return null

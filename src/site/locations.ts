@@ -103,7 +103,7 @@ export class LocationBuilder {
     match: LocationMatch,
     seen: Map<string, SourcePlace>,
   ): boolean {
-    const { place } = block.directive!
+    const { place } = block.directive!.args.at(-1)!
     const name = match.kind === 'regex' ? match.source : match.kind === 'named' ? match.name : match.path
     const fail = (summary: string, expected: string): boolean => {
       this.context.problems.error(place, summary, expected)
@@ -131,9 +131,10 @@ export class LocationBuilder {
       }
       const aroundName = around.kind === 'regex' ? around.source : around.path
       if (match.kind !== 'regex' && !name.startsWith(aroundName)) {
+        const near = /^\w/.test(name) ? `, as in "${aroundName}${name}"` : ''
         return fail(
           `location "${name}" is outside location "${aroundName}"`,
-          'no path could ever reach it: a nested location begins with the path of the one around it',
+          `no path could ever reach it: a nested location begins with the path of the one around it${near}`,
         )
       }
     }
@@ -144,9 +145,14 @@ export class LocationBuilder {
       seen.set(key, place)
       return true
     }
-    this.context.problems.error(place, `duplicate location "${name}"`, 'a location may stand once', [
-      { words: 'the first one is here', place: first },
-    ])
+    const related = [{ words: 'the first one is here', place: first }]
+    if (match.kind === 'named') {
+      // nginx takes the first without a word.
+      this.context.problems.warn(place, `duplicate location "${name}"`, 'the first one holds', related)
+    } else {
+      const expected = 'a location may stand once; put what belongs to it into one block'
+      this.context.problems.error(place, `duplicate location "${name}"`, expected, related)
+    }
     return false
   }
 }

@@ -65,7 +65,7 @@ function readAffinity(call: Call): Affinity | undefined {
     if (!/^[01]{1,1024}$/.test(mask)) {
       return call.fail(
         isAuto ? i + 1 : i,
-        `invalid character "${/[^01]/.exec(mask)?.[0] ?? mask}"`,
+        `invalid character "${/[^01]/.exec(mask)?.[0] ?? mask}" in "${call.name}"`,
         'a mask is made of 0 and 1, one for each processor, the first one at the right',
       )
     }
@@ -170,7 +170,8 @@ function readThreadPool(call: Call): string | undefined {
 
 function readNetwork(call: Call): Network | undefined {
   const network = parseDebugConnection(call.text(0))
-  return typeof network === 'string' ? call.fail(0, network, '') : network
+  if (typeof network !== 'string') return network
+  return call.fail(0, `host not found in debug_connection "${call.text(0)}"`, network)
 }
 
 export const mainTable = {

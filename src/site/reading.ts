@@ -11,6 +11,7 @@ import { type Block, evaluate } from '../config/block.ts'
 import { Problems } from '../config/diagnostic.ts'
 import { type Files, parseConfiguration } from '../config/parser.ts'
 import { COMMAND_LINE, type Source } from '../config/source.ts'
+import type { Template } from '../config/template.ts'
 import { LogFiles } from '../io/log-files.ts'
 import { addressesOfName } from '../io/lookup.ts'
 import type { Log } from '../log.ts'
@@ -69,7 +70,8 @@ export function readConfiguration(invocation: Invocation, files: Files): Reading
   }
   const extra = globals === null ? undefined : { name: COMMAND_LINE, text: globals }
   const { tree, sources } = parseConfiguration(configurationPath, files, problems, extra)
-  const main = evaluate(tree, { tables: TABLES, elsewhere: ELSEWHERE }, surroundings, problems)
+  const templates: Template[] = []
+  const main = evaluate(tree, { tables: TABLES, elsewhere: ELSEWHERE }, surroundings, problems, templates)
   // A file of which nothing could be read has no sections to miss.
   const isRead = tree.length > 0 || !problems.hasErrors
   if (isRead && sources.some(source => source.name !== COMMAND_LINE)) checkMain(main, problems)
@@ -81,6 +83,7 @@ export function readConfiguration(invocation: Invocation, files: Files): Reading
     features: FEATURES,
     variables: coreVariables(),
     problems,
+    templates,
     surroundings,
     log,
     logFiles,

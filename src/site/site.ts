@@ -10,6 +10,7 @@
 
 import { hostname } from 'node:os'
 import type { Block } from '../config/block.ts'
+import type { Template } from '../config/template.ts'
 import type { Counters } from '../server/counters.ts'
 import type { Feature } from '../server/feature.ts'
 import type { Module } from '../server/module.ts'
@@ -26,6 +27,8 @@ import { Matchers } from './matchers.ts'
 export interface SiteOptions extends Omit<ContextOptions, 'main' | 'http'>, BlockLook {
   readonly features: readonly Feature[]
   readonly variables: Variables
+  /** All that the configuration has: those that no block uses may name unknown variables too. */
+  readonly templates?: readonly Template[]
   /** The addresses of a host name; none when there are none. */
   resolve(name: string): readonly string[]
 }
@@ -51,6 +54,8 @@ export function buildSite(main: Block, options: SiteOptions): Site {
     endpoints.add({ server: serverOf(builder, block, names), block, names }, listensOf(block))
   }
   const sockets = endpoints.sockets()
+  // As nginx, not before all else is right: what defines a variable may have been refused.
+  if (!options.problems.hasErrors) for (const one of options.templates ?? []) context.compile(one)
   context.reportUnknownVariables()
   return {
     sockets,
