@@ -33,13 +33,20 @@ export async function startDaemon(name: string): Promise<number> {
   return code
 }
 
+/** Who is interrupted while it waits (Ctrl-C) wants no server. */
+function onStarterGone(): void {
+  process.kill(process.pid, 'SIGTERM')
+}
+
 export function takeDaemonMark(env: NodeJS.ProcessEnv): boolean {
   const isDaemon = env[MARK] !== undefined
   delete env[MARK]
+  if (isDaemon) process.once('disconnect', onStarterGone)
   return isDaemon
 }
 
 export function daemonServes(): void {
+  process.off('disconnect', onStarterGone)
   process.send?.('ready', () => process.connected && process.disconnect())
 }
 

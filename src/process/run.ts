@@ -20,5 +20,12 @@ export async function run(application: Application): Promise<void> {
   if (daemon && !isDaemon && fromBefore === null) return process.exit(await startDaemon(application.name))
   const origin = { isDaemon, fromBefore, fromServiceManager: inheritedListeners(process.env) }
   const service = masterProcess ? new Master(application, origin) : new Single(application, origin)
-  await service.run(configuration)
+  try {
+    await service.run(configuration)
+  } catch (error) {
+    application.startLog.emerg(
+      `the start has failed by a mistake of ours: ${error instanceof Error ? error.stack : error}`,
+    )
+    process.exit(1)
+  }
 }

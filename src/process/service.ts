@@ -127,7 +127,11 @@ export class Service {
     this.isChanging = true
     this.manager.reloading()
     this.log.notice('reconfiguring')
-    if (!(await this.change()) && this.isRunning)
+    const isChanged = await this.change().catch(error => {
+      this.log.alert(`reconfiguring has failed by a mistake of ours: ${error.stack ?? error}`)
+      return false
+    })
+    if (!isChanged && this.isRunning)
       this.log.error('the new configuration is not taken, the old one stays in force')
     if (!this.isRunning) return
     this.manager.ready()

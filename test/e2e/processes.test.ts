@@ -3,10 +3,11 @@
  */
 
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, renameSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { describe, it } from 'node:test'
-import { unixAddress } from '../../src/io/address.ts'
-import { openListener } from '../../src/io/listener.ts'
+import { formatAddress, inetAddress, unixAddress } from '../../src/io/address.ts'
+import { localAddress, openListener } from '../../src/io/listener.ts'
 import { AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK } from '../../src/sys/constants.ts'
 import * as libc from '../../src/sys/libc.ts'
 import { Descriptors } from '../descriptors.ts'
@@ -96,6 +97,17 @@ describe('a master', () => {
     family.signal('SIGTERM', starter.pid)
     assert.equal((await starter.exit()).code, 0)
     assert.equal(readFileSync(family.path('pid'), 'utf8'), '1\n')
+  })
+
+  it('closes the debugger that a signal has opened before it was heard', async () => {
+    await using family = await familyOf()
+    const starter = family.start()
+    // Node's own handler is there before any program is.
+    await family.until(() => catches(starter.pid, 'SIGUSR1'))
+    family.signal('SIGUSR1', starter.pid)
+    await family.serves()
+    await family.until(() => listenedBy(starter.pid).length === 1, 'it listens on one port')
+    assert.deepEqual(listenedBy(starter.pid), queuesOf(family.port))
   })
 
   it('leaves no debugger behind when it is told to reopen its logs', async () => {
@@ -482,6 +494,18 @@ describe('a daemon', () => {
     assert.equal(second.stderr, 'veille: [emerg] no worker process has started\n')
   })
 
+  it('ends when whoever started it is interrupted before it serves', async () => {
+    using fds = new Descriptors()
+    const taken = fds.own(openListener(inetAddress('127.0.0.1', 0)) as number)
+    const key = formatAddress(localAddress(taken))
+    await using family = await familyOf({ listen: [key], settings: { daemon: true } })
+    const starter = family.start()
+    const daemon = Number((await family.says(/(\d+)#\d+: try again to bind\(\)/))[0])
+    starter.kill('SIGINT')
+    await family.gone(daemon)
+    assert.doesNotMatch(family.log(), /still could not bind/)
+  })
+
   it('in the foreground ignores that its terminal has another size', async () => {
     await using family = await familyOf()
     const starter = await family.started()
@@ -660,12 +684,23 @@ describe('a service manager', () => {
   })
 })
 
-/** Inodes of the sockets that listen on a port (proc(5), /proc/net/tcp). */
-function queuesOf(port: number): string[] {
-  const here = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+/** Has the process a handler for the signal? (proc(5), SigCgt) */
+function catches(pid: number, signal: NodeJS.Signals): boolean {
+  const mask = /^SigCgt:\s+(\S+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]!
+  return ((BigInt(`0x${mask}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n
+}
+
+/** Of the sockets that listen on a port, or on all: their inodes (proc(5), /proc/net/tcp). */
+function queuesOf(port: number | null): string[] {
+  const here = port === null ? ':' : `:${port.toString(16).toUpperCase().padStart(4, '0')}`
   const rows = readFileSync('/proc/net/tcp', 'utf8')
     .split('\n')
     .map(line => line.trim().split(/\s+/))
-  const listening = rows.filter(([, local, , state]) => local?.endsWith(here) && state === '0A')
+  const listening = rows.filter(([, local, , state]) => local?.includes(here) && state === '0A')
   return listening.map(row => row[9]!).sort()
+}
+
+function listenedBy(pid: number): string[] {
+  const fds = readdirSync(`/proc/${pid}/fd`).map(fd => readlinkSync(`/proc/${pid}/fd/${fd}`))
+  return queuesOf(null).filter(inode => fds.includes(`socket:[${inode}]`))
 }
