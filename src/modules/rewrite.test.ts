@@ -26,6 +26,14 @@ describe('rewriting', () => {
     ])
   })
 
+  it('tells the log of an if only, where rewrite_log stands in that', () => {
+    const site = siteOf(
+      'location / { if ($uri) { rewrite_log on; rewrite ^/in /b; } rewrite ^/out /b; return 200; }',
+    )
+    site.ask('GET /')
+    assert.deepEqual(site.lines, ['notice: "^/in" does not match "/"'])
+  })
+
   it('tells who follows a request each step', () => {
     const site = siteOf(
       'location / { set $a 1; if ($a = 1) { rewrite ^ /b; } if ($uri ~ x) { break; } return 200 "$uri"; }',
