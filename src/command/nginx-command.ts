@@ -12,16 +12,20 @@ import { fileURLToPath } from 'node:url'
 import { renderDiagnostic } from '../config/diagnostic.ts'
 import { COMMAND_LINE } from '../config/source.ts'
 import { errnoForLog } from '../errno.ts'
+import { type Address, formatAddress } from '../io/address.ts'
 import { createLog, type Log } from '../log.ts'
+import { accessLog } from '../modules/request-log.ts'
 import { run } from '../process/run.ts'
 import { sendSignal } from '../process/send-signal.ts'
-import { ConfigurationApplication } from '../site/application.ts'
+import { type ApplicationOptions, ConfigurationApplication } from '../site/application.ts'
 import { DiskFiles } from '../site/files.ts'
 import { INSTALLED, type Layout, layoutBelow } from '../site/layout.ts'
 import { processSettingsOf } from '../site/main-directives.ts'
 import { type Invocation, type Reading, readConfiguration } from '../site/reading.ts'
 import { type NginxArguments, readNginxArguments } from './nginx-arguments.ts'
 import { detailsText, usageText, versionLine } from './nginx-version.ts'
+import { outputTo } from './output.ts'
+import { isColourWanted } from './terminal.ts'
 import { packageVersion } from './version.ts'
 
 const WORKER_PROGRAM = fileURLToPath(new URL('./worker.js', import.meta.url))
@@ -53,16 +57,38 @@ export async function runInForeground(file: string): Promise<void> {
     accessLogPath: '/dev/stdout',
     pidPath: null,
   }
-  await run(applicationOf({ layout, configurationPath: path, globals: null, isForeground: true }, 'veille'))
+  const output = outputTo(process.stdout)
+  const isTerminal = process.stdout.isTTY === true
+  const colour = isColourWanted(isTerminal, process.env)
+  const terminalLog = accessLog({ form: 'pretty', colour, write: lines => output.write(lines) })
+  const invocation = { layout, configurationPath: path, globals: null, isForeground: true }
+  await run(
+    applicationOf(invocation, 'veille', {
+      terminalLog: isTerminal ? terminalLog : null,
+      onServing(addresses) {
+        const urls = addresses.map(address => urlOf(address))
+        output.write(`veille: serving ${file} at ${urls.join(', ') || 'no address'}\n`)
+      },
+    }),
+  )
 }
 
-function applicationOf(invocation: Invocation, name: string): ConfigurationApplication {
+function urlOf(address: Address): string {
+  return 'port' in address ? `http://${formatAddress(address)}/` : formatAddress(address)
+}
+
+function applicationOf(
+  invocation: Invocation,
+  name: string,
+  more: Partial<ApplicationOptions> = {},
+): ConfigurationApplication {
   return new ConfigurationApplication(invocation, {
     name,
     version: packageVersion(),
     workerProgram: WORKER_PROGRAM,
     startLog: terminalLog(),
     writeProblem: text => process.stderr.write(text),
+    ...more,
   })
 }
 

@@ -38,6 +38,8 @@ export const accessLogFeature = defineFeature({
     }
   },
   bind(settings, place) {
+    const isUnsaid = settings.access_log === accessLogTable.access_log.initial
+    if (isUnsaid && place.site.terminalLog != null) return place.site.terminalLog
     const logs = logsOf(settings, place)
     return logs.length === 0 ? null : new AccessLog(logs)
   },

@@ -57,6 +57,8 @@ export interface SiteContext {
   readonly logFiles: LogFiles
   /** Where requests are logged when nobody says where. */
   readonly accessLogPath: string
+  /** What they are logged by then, in place of a file: a terminal wants another form. */
+  readonly terminalLog?: Module | null
   /** Names that are no variables are reported at their place. */
   compile(template: Template): Value
   /** One object for all who name the same key, such as a file that several blocks write to. */

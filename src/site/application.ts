@@ -8,7 +8,7 @@
 
 import { renderDiagnostic } from '../config/diagnostic.ts'
 import { errnoForLog } from '../errno.ts'
-import { formatAddress } from '../io/address.ts'
+import { type Address, formatAddress } from '../io/address.ts'
 import type { Log } from '../log.ts'
 import type {
   Application,
@@ -21,6 +21,7 @@ import type {
   Surroundings,
 } from '../process/application.ts'
 import { takeLoop } from '../server/main-loop.ts'
+import type { Module } from '../server/module.ts'
 import { Server } from '../server/server.ts'
 import { DiskFiles, type FilesSnapshot, SnapshotFiles } from './files.ts'
 import { eventsOf, mainTable, processSettingsOf } from './main-directives.ts'
@@ -38,6 +39,10 @@ export interface ApplicationOptions {
   readonly startLog: Log
   /** What is written to the terminal when a configuration is wrong. */
   writeProblem(text: string): void
+  /** What requests are logged by where the configuration does not say; null: a file. */
+  readonly terminalLog?: Module | null
+  /** The configuration serves, at these addresses. */
+  onServing?(addresses: readonly Address[]): void
 }
 
 export class ConfigurationApplication implements Application {
@@ -62,7 +67,7 @@ export class ConfigurationApplication implements Application {
     const { invocation } = this
     if (invocation === null) throw new Error('a worker reads no files')
     const files = new DiskFiles()
-    const reading = readConfiguration(invocation, files)
+    const reading = readConfiguration(invocation, files, this.options.terminalLog ?? null)
     for (const problem of reading.problems.list) {
       if (log === this.startLog) this.options.writeProblem(renderDiagnostic(problem))
       else {
@@ -72,12 +77,16 @@ export class ConfigurationApplication implements Application {
       }
     }
     if (reading.problems.hasErrors) return null
-    return new Loaded(reading, { invocation, files: files.snapshot })
+    return new Loaded(reading, { invocation, files: files.snapshot }, this.options)
   }
 
   restore(snapshot: Snapshot): LoadedConfiguration {
     const { invocation, files } = snapshot as SiteSnapshot
-    return new Loaded(readConfiguration(invocation, new SnapshotFiles(files)), { invocation, files })
+    return new Loaded(
+      readConfiguration(invocation, new SnapshotFiles(files)),
+      { invocation, files },
+      this.options,
+    )
   }
 }
 
@@ -85,9 +94,11 @@ class Loaded implements LoadedConfiguration {
   readonly settings: ProcessSettings
   readonly snapshot: SiteSnapshot
   private readonly reading: Reading
+  private readonly options: ApplicationOptions
 
-  constructor(reading: Reading, snapshot: SiteSnapshot) {
+  constructor(reading: Reading, snapshot: SiteSnapshot, options: ApplicationOptions) {
     this.reading = reading
+    this.options = options
     this.snapshot = snapshot
     this.settings = processSettingsOf(reading.main, snapshot.invocation, listensOf(reading))
   }
@@ -129,6 +140,7 @@ class Loaded implements LoadedConfiguration {
       const socket = site.sockets.find(({ address }) => formatAddress(address) === key)
       if (socket !== undefined) server.listen(fd, socket.endpoint, true, socket.others)
     }
+    this.options.onServing?.(site.sockets.map(({ address }) => address))
     let ended: Promise<void> | null = null
     const end = (graceMs: number): Promise<void> => {
       ended ??= new Promise(done => server.end(graceMs, () => place.release(done)))

@@ -12,6 +12,7 @@ import type { Log } from '../log.ts'
 import { moduleOfVariable } from '../modules/elsewhere.ts'
 import type { SiteContext } from '../server/feature.ts'
 import type { Location } from '../server/location.ts'
+import type { Module } from '../server/module.ts'
 import type { Value, Variables } from '../server/variables.ts'
 
 export interface ContextOptions {
@@ -23,6 +24,7 @@ export interface ContextOptions {
   readonly log: Log
   readonly logFiles: LogFiles
   readonly accessLogPath: string
+  readonly terminalLog?: Module | null
 }
 
 export class Context implements SiteContext {
@@ -34,6 +36,7 @@ export class Context implements SiteContext {
   readonly log: Log
   readonly logFiles: LogFiles
   readonly accessLogPath: string
+  readonly terminalLog: Module | null
   private readonly things = new Map<string, unknown>()
   private readonly locations = new Map<Block, Location>()
   /** Names that were no variables when they were read: a named group further down may define them. */
@@ -50,6 +53,7 @@ export class Context implements SiteContext {
     this.log = options.log
     this.logFiles = options.logFiles
     this.accessLogPath = options.accessLogPath
+    this.terminalLog = options.terminalLog ?? null
   }
 
   compile(template: Template): Value {

@@ -22,6 +22,7 @@ import { coreVariables } from '../server/core-variables.ts'
 import type { MemorySink } from '../server/error-log.ts'
 import { type ErrorPlace, openErrorLog } from '../server/error-log-places.ts'
 import { requestFieldsTable } from '../server/field-variables.ts'
+import type { Module } from '../server/module.ts'
 import { blocksTable } from './blocks.ts'
 import type { Layout } from './layout.ts'
 import { headTable, limitsTable } from './limits.ts'
@@ -61,7 +62,12 @@ export const TABLES = [
   ...FEATURES.map(({ table }) => table),
 ]
 
-export function readConfiguration(invocation: Invocation, files: Files): Reading {
+/** @param terminalLog what requests are logged by where the configuration does not say; null: a file */
+export function readConfiguration(
+  invocation: Invocation,
+  files: Files,
+  terminalLog: Module | null = null,
+): Reading {
   const { layout, configurationPath, globals } = invocation
   const problems = new Problems()
   const surroundings = {
@@ -88,6 +94,7 @@ export function readConfiguration(invocation: Invocation, files: Files): Reading
     log,
     logFiles,
     accessLogPath: layout.accessLogPath,
+    terminalLog,
     resolve: addressesOfName,
     logOf: block => logs.of(block),
     serverLineOf,
