@@ -30,7 +30,29 @@ const WHOLE_REPRESENTATION = [
 ]
 
 /** By `expires` and `add_header`. */
-const ADDED = ['expires', 'cache-control', 'content-disposition']
+const ADDED = [
+  'expires',
+  'cache-control',
+  'content-disposition',
+  'content-security-policy',
+  'x-content-type-options',
+]
+
+/** A path that nginx reads as another one. */
+const ESCAPED_SLASH = [
+  'status',
+  'content',
+  'content-length',
+  'last-modified',
+  'etag',
+  'accept-ranges',
+  'closing',
+  'connection',
+  'expires',
+  'cache-control',
+  'content-security-policy',
+  'x-content-type-options',
+]
 
 /** What a listing has otherwise. Its length is known, so it is told. */
 const LISTING = ['content', 'content-type', 'content-length', 'transfer-encoding', 'content-security-policy']
@@ -62,6 +84,7 @@ export const INTENDED: readonly Intended[] = [
   { heading: 'Ranges of HEAD', what: 'content-range', covers: isRangeOfHead },
   { heading: 'Ranges of HEAD', what: 'content-length', covers: isRangeOfHead },
   { heading: 'Where redirects lead', what: 'location', covers: isEscaped },
+  ...ESCAPED_SLASH.map(what => ({ heading: 'Escaped slashes', what, covers: hasEscapedSlash })),
   ...LISTING.map(what => ({ heading: 'Listings', what, covers: isListing })),
 ]
 
@@ -74,6 +97,10 @@ function isEscaped({ nginx, veille }: Difference): boolean {
       one => `%${one.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
     )
   return escaped !== nginx && escaped === veille
+}
+
+function hasEscapedSlash({ asked, answers: { veille } }: Difference): boolean {
+  return /%2f/i.test(asked.target) && veille!.status === 404
 }
 
 function isListing({ answers: { nginx } }: Difference): boolean {
