@@ -6,7 +6,7 @@
  */
 
 import type { Block } from '../config/block.ts'
-import { type Call, listOf } from '../config/directive.ts'
+import { type Call, listOf, oneOf } from '../config/directive.ts'
 import type { Address } from '../io/address.ts'
 import { contains, hasLowBits, type Network, parseNetwork } from '../io/network.ts'
 import type { Exchange } from '../server/exchange.ts'
@@ -33,6 +33,12 @@ const table = {
     takes: [1, 1],
     doc: 'Keeps these clients out, with 403.',
     read: readClients,
+  }),
+  satisfy: oneOf(['all', 'any'], {
+    in: ['http', 'server', 'location'],
+    initial: 'all',
+    doc: 'Whether a client needs the consent of all who say something about access, or of one of them.',
+    withoutEffect: 'allow and deny are the only ones that are here',
   }),
 }
 
