@@ -105,10 +105,10 @@ export function readAll(bytes: Buffer, methods: readonly string[] = []): Respons
   return responses
 }
 
-/** A recipient would join lists on several lines, but we have no reason to split them. A configuration may have one: Cache-Control. */
+/** A recipient would join lists on several lines, but we have no reason to split them. */
 const SINGLETONS =
   'content-length content-type content-range content-encoding transfer-encoding connection date etag ' +
-  'last-modified location server vary allow accept-ranges'
+  'last-modified location server vary allow cache-control accept-ranges'
 const IMF_FIXDATE =
   /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT$/
 

@@ -1,6 +1,6 @@
 /**
  * An example of `examples/`, ready to be started: a copy in a folder of its own, whose configuration listens on free ports of the
- * loopback interface, so that nothing depends on a machine and several servers run at once.
+ * loopback interface, and whose Unix sockets are in that folder, so that nothing depends on a machine and several servers run at once.
  *
  *   const copy = await Example.copy('multi-site')
  *   await copy.start('veille', poller?)      or 'nginx': the server, as its users start it; resolves once it listens
@@ -22,8 +22,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { networkInterfaces, tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MAIN, type Running, startProcess } from '../command-process.ts'
 import { connect, type Place } from '../raw-client.ts'
@@ -32,6 +32,7 @@ import { type Asked, readRequests } from './requests.ts'
 
 const EXAMPLES = fileURLToPath(new URL('../../../examples/', import.meta.url))
 const MODIFIED = new Date('2026-01-02T03:04:05Z')
+const LISTEN_UNIX = /(^|[;{}\s])listen\s+(unix:[^\s;]+)/g
 const LISTEN = /(^|[;{}\s])listen\s+(?:(\*|[\d.]+|\[[^\]]*\]):)?(\d+)(?=[\s;])/g
 /** One process in the foreground: what a test can end, and which needs no other user's rights. */
 const IN_FOREGROUND = 'daemon off; master_process off;'
@@ -43,13 +44,22 @@ export function exampleNames(): string[] {
   return readdirSync(EXAMPLES).filter(name => existsSync(join(EXAMPLES, name, 'nginx.conf')))
 }
 
+/** @returns why an example cannot run here: what it listens on is not there; false when it can */
+export function hindrance(name: string): string | false {
+  const text = readFileSync(join(EXAMPLES, name, 'nginx.conf'), 'utf8')
+  const own = Object.values(networkInterfaces()).flatMap(all => all!.map(one => one.address))
+  if (text.includes('[::1]') && !own.includes('::1')) return 'there is no ::1'
+  // Elsewhere the whole network 127.0.0.0/8 is there, though nobody lists it.
+  return process.platform === 'darwin' && text.includes('127.0.0.2') && 'there is no 127.0.0.2'
+}
+
 export class Example {
   readonly name: string
   /** The copy. */
   readonly folder: string
   /** Free ports by those that the configuration names. */
   private readonly ports: ReadonlyMap<string, number>
-  /** As the configuration has them, `ADDRESS:PORT`. */
+  /** As the configuration has them, `ADDRESS:PORT` or `unix:PATH`. */
   private readonly listens: readonly string[]
   private server: Running | null = null
 
@@ -72,6 +82,9 @@ export class Example {
     const ports = new Map(names.map((port, i) => [port, free[i]!]))
     for (const [i, path] of configurations.entries()) {
       const text = texts[i]!.replace(
+        LISTEN_UNIX,
+        (_, before, at) => `${before}listen unix:${socketIn(folder, at)}`,
+      ).replace(
         LISTEN,
         (_, before, address = '127.0.0.1', port) => `${before}listen ${address}:${ports.get(port)}`,
       )
@@ -79,7 +92,8 @@ export class Example {
     }
     for (const path of files) utimesSync(path, MODIFIED, MODIFIED)
     const listens = found.map(([, , address = '127.0.0.1', port]) => `${address}:${port}`)
-    return new Example(name, folder, ports, listens)
+    const sockets = texts.flatMap(text => [...text.matchAll(LISTEN_UNIX)]).map(([, , name]) => name!)
+    return new Example(name, folder, ports, [...listens, ...sockets])
   }
 
   requests(): Asked[] {
@@ -116,10 +130,12 @@ export class Example {
   }
 
   private placeOf(listen: string): Place {
+    if (listen.startsWith('unix:')) return { path: socketIn(this.folder, listen) }
     const [, address, port = ''] = /^(?:(.*):)?(\d+)$/.exec(listen) ?? []
     const free = this.ports.get(port)
     if (free === undefined) throw new Error(`the configuration does not listen on ${listen}`)
-    return { host: address === undefined || address === '*' ? '127.0.0.1' : address, port: free }
+    const isAny = address === undefined || address === '*'
+    return { host: isAny ? '127.0.0.1' : address.replace(/^\[(.*)\]$/, '$1'), port: free }
   }
 
   private async listening(server: Running): Promise<void> {
@@ -150,6 +166,11 @@ export class Example {
     const content = Buffer.from(replace(response.content.toString('latin1')), 'latin1')
     return { response: { ...response, fields, content }, hasClosed }
   }
+}
+
+/** @param name `unix:/tmp/a.sock` */
+function socketIn(folder: string, name: string): string {
+  return join(folder, basename(name))
 }
 
 /** All of them at once, so that they are not the same. */

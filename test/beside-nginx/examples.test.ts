@@ -12,7 +12,7 @@ import { POLLERS } from '../descriptors.ts'
 import { missing } from '../e2e/programs.ts'
 import { type Difference, differences, disappointments } from './comparison.ts'
 import type { Outcome } from './conversation.ts'
-import { Example, exampleNames } from './example.ts'
+import { Example, exampleNames, hindrance } from './example.ts'
 import { INTENDED, type Intended } from './intended.ts'
 import type { Asked } from './requests.ts'
 
@@ -74,7 +74,7 @@ describe('the examples', () => {
   after(killLeftOver)
 
   for (const name of exampleNames()) {
-    describe(name, () => {
+    describe(name, { skip: hindrance(name) }, () => {
       for (const poller of name === ON_EVERY_POLLER ? POLLERS : [null]) {
         const words = poller === null ? '' : `, on ${poller}`
 

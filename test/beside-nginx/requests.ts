@@ -5,7 +5,7 @@
  *
  *   # Words                       a comment; begins a new connection, as every change of the next three lines does
  *   host www.example.com          the Host of the requests below; `host none`: no such field
- *   port 8081                     where they go: a port of the configuration, perhaps with an address (127.0.0.2:8081)
+ *   port 8081                     where they go: a port of the configuration, perhaps with an address (127.0.0.2:8081), or unix:/a/path
  *   from 127.0.0.9                the client's own address
  *   GET /a | Accept: text/css => 200 | Content-Type: text/css | file site/a.css
  *   + HEAD /a => 200              sent in one piece with the one before, without waiting for an answer
