@@ -93,7 +93,11 @@ export class Block {
     if (known !== undefined) return known
     const outside = this.parent === null ? initialOf(table) : this.parent.base(table)
     const own = this.own.get(table)
-    const handed = [...(own ?? [])].filter(([name]) => table[name]!.isInherited)
+    if (own === undefined) {
+      this.inherited.set(table, outside)
+      return outside
+    }
+    const handed = [...own].filter(([name]) => table[name]!.isInherited)
     const base = handed.length === 0 ? outside : { ...outside, ...Object.fromEntries(handed) }
     this.inherited.set(table, base)
     return base

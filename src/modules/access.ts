@@ -85,7 +85,7 @@ function isRule(name: string): boolean {
 /** The nearest block that has rules. */
 function ownerOf(block: Block): Block | null {
   for (let one: Block | null = block; one !== null; one = one.parent) {
-    if (one.entries.some(({ name }) => isRule(name))) return one
+    if (one.has(table, 'allow') || one.has(table, 'deny')) return one
   }
   return null
 }

@@ -12,7 +12,7 @@ import type { Template } from '../config/template.ts'
 import { parseInteger, parseSeconds } from '../config/units.ts'
 import { FOLLOW, type LinkPolicy, PathFiles } from '../io/path-files.ts'
 import type { Exchange } from '../server/exchange.ts'
-import { type BindPlace, defineFeature } from '../server/feature.ts'
+import { type BindPlace, defineFeature, type SiteContext } from '../server/feature.ts'
 import type { Module } from '../server/module.ts'
 import type { Value } from '../server/variables.ts'
 import { NO_CACHE, OpenFiles, type Remembering } from './open-files.ts'
@@ -147,13 +147,21 @@ export interface FilesView extends Module {
 
 export function filesAt({ block, site }: BindPlace): FilesView {
   const settings = block.settings(table)
-  const views = site.shared('files', () => new Map<string, FilesView>())
+  const known = site.shared('files', () => new Map<Settings, FilesView>())
+  const view = known.get(settings) ?? viewOf(settings, site)
+  known.set(settings, view)
+  return view
+}
+
+/** Blocks share it also where each says the same anew. */
+function viewOf(settings: Settings, site: SiteContext): FilesView {
+  const views = site.shared('files by what is said', () => new Map<string, FilesView>())
   const { policy, from } = settings.disable_symlinks
   const value = from === null ? null : site.compile(from)
   const key = JSON.stringify([rememberingOf(settings), policy, value?.constant ?? from?.text ?? ''])
-  const known = views.get(key) ?? makeView(settings, policy, value)
-  views.set(key, known)
-  return known
+  const view = views.get(key) ?? makeView(settings, policy, value)
+  views.set(key, view)
+  return view
 }
 
 function makeView(settings: Settings, policy: LinkPolicy, from: Value | null): FilesView {
