@@ -72,7 +72,10 @@ class Autoindex implements Module {
     if (typeof path === 'number') x.fail(path)
     else if (callback === null)
       x.fail(400, 'A callback is letters, digits, "_" and ".", at most 128 of them.')
-    else this.list(x, path, callback)
+    else {
+      if (x.isTraced) x.tell(`autoindex: the directory "${path}" is listed`)
+      this.list(x, path, callback)
+    }
     return HANDLED
   }
 

@@ -81,6 +81,7 @@ class IndexFiles implements Module {
       if (name.startsWith('/')) return reroute(x, name)
       if (typeof one !== 'string' && climbs(name)) continue
       const kind = this.files.of(x).kindOf(directory + name, x.startedAt)
+      if (x.isTraced) x.tell(`index: "${directory}${name}" is ${kind >= 0 ? '' : 'not '}there`)
       if (kind >= 0) return reroute(x, x.path + name)
       if (kind !== -ENOENT) return this.stop(x, directory + name, kind)
       if (!isSeen && !this.isThere(x, directory)) return this.stop(x, directory + name, kind)

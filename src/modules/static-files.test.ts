@@ -177,3 +177,26 @@ describe('disable_symlinks', () => {
     assert.equal(made.ask('GET /owner/link').status, 200)
   })
 })
+
+describe('each step on the way to a file', () => {
+  const told = (path: string, server: string): string[] => {
+    const made = siteOf(`root ${dir}; ${server}`, 'debug')
+    made.ask(`GET ${path}`)
+    return made.lines
+      .filter(line => /^debug: .*(file|index|director)/.test(line))
+      .map(line => line.replace('debug: ', '').replaceAll(dir, 'DIR'))
+  }
+  it('is told to a log that wants to know', () => {
+    assert.deepEqual(told('/page.html', ''), ['the file "DIR/page.html" is there'])
+    assert.deepEqual(told('/none', 'log_not_found off;'), [
+      'the file "DIR/none" cannot be had (2: No such file or directory)',
+    ])
+    assert.deepEqual(told('/x', ''), ['"DIR/x" is a directory, whose path ends in a slash'])
+    assert.deepEqual(told('/x/', ''), ['index: "DIR/x/index.html" is not there'])
+    assert.deepEqual(told('/none', 'location / { try_files $uri $uri/ /page.html; }').slice(0, 3), [
+      'try_files: the file "DIR/none" is not there',
+      'try_files: the directory "DIR/none" is not there',
+      'try_files: none of them is there, so the last one says what happens',
+    ])
+  })
+})

@@ -105,6 +105,7 @@ class StaticFiles implements Module {
     }
     const found = this.files.of(x).open(path, x.startedAt)
     if (typeof found === 'number') return this.unsendable(x, path, found)
+    if (x.isTraced) x.tell(`the file "${path}" is there`)
     if (x.isRetrieval) {
       sendRepresentation(x, found.as(this.descriptionOf(x)), this.settings.rules)
       found.release()
@@ -120,11 +121,15 @@ class StaticFiles implements Module {
   }
 
   private unsendable(x: Exchange, path: string, result: number): Outcome {
-    if (result === -EISDIR) return redirectToSlash(x)
+    if (result === -EISDIR) {
+      if (x.isTraced) x.tell(`"${path}" is a directory, whose path ends in a slash`)
+      return redirectToSlash(x)
+    }
     if (result === NO_REGULAR_FILE) {
       x.log.crit(`"${path}" is not a regular file`)
       return fail(x, 404)
     }
+    if (x.isTraced) x.tell(`the file "${path}" cannot be had ${errnoForLog(result)}`)
     const status = statusFor(result)
     if (status !== 404 || this.settings.tellsMissing) {
       const words = `open() "${path}" failed ${errnoForLog(result)}`

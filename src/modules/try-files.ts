@@ -111,8 +111,12 @@ class TryFiles implements Module {
     for (const { value, isDirectory, mayClimb } of this.candidates) {
       const name = this.withoutPrefix(x, value)
       if (!mayClimb && climbs(name)) continue
-      if (x.isTraced) x.tell(`trying to use ${isDirectory ? 'dir' : 'file'}: "${name}" "${directory}${name}"`)
-      if (!this.isThere(x, directory + name, isDirectory)) continue
+      const isThere = this.isThere(x, directory + name, isDirectory)
+      if (x.isTraced) {
+        const what = isDirectory ? 'directory' : 'file'
+        x.tell(`try_files: the ${what} "${directory}${name}" is ${isThere ? '' : 'not '}there`)
+      }
+      if (!isThere) continue
       this.use(x, name, isDirectory)
       return DECLINED
     }
@@ -141,6 +145,7 @@ class TryFiles implements Module {
   }
 
   private giveUp(x: Exchange): Outcome {
+    if (x.isTraced) x.tell('try_files: none of them is there, so the last one says what happens')
     if (this.status !== null) return answerWith(x, this.status)
     const last = this.withoutPrefix(x, this.last)
     if (last.startsWith('@')) {
