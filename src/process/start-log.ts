@@ -29,11 +29,11 @@ export function alsoOn(log: Log, terminal: Log): Log {
 }
 
 /** As nginx's begins. */
-export function logStart({ name, version }: Application, { settings }: LoadedConfiguration, log: Log): void {
+export function logStart({ version }: Application, { settings }: LoadedConfiguration, log: Log): void {
   const limits = new BigUint64Array(2)
   prlimit(RLIMIT_NOFILE, null, limits)
   log.notice(`using the "${settings.eventMethod}" event method`)
-  log.notice(`${name}/${version}`)
+  log.notice(`veille/${version}`)
   log.notice(`OS: Linux ${release()}`)
   log.notice(`getrlimit(RLIMIT_NOFILE): ${limits[0]}:${limits[1]}`)
 }
