@@ -1,14 +1,14 @@
 /**
  * Requests held with a server over raw sockets, and what came of each.
  *
- *   await hold(asked, placeOf)      one outcome per request, in their order
+ *   await hold(asked, placeOf, change)   one outcome per request, in their order
  *
  * Requests wait for the answer before, but pipelined ones. A connection that the server ends is followed by another.
  */
 
 import { connect, type Place, type RawClient } from '../raw-client.ts'
 import { fieldValue, type Response, readResponse } from '../responses.ts'
-import type { Asked } from './requests.ts'
+import type { Asked, Change } from './requests.ts'
 
 export interface Outcome {
   /** null: the connection ended without an answer. */
@@ -21,6 +21,7 @@ export interface Outcome {
 export async function hold(
   asked: readonly Asked[],
   placeOf: (port: string | null) => Place,
+  change: (one: Change) => void,
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
   /** By host and target. */
@@ -29,7 +30,8 @@ export async function hold(
   for (let i = 0; i < asked.length; ) {
     const first = asked[i]!
     let end = i + 1
-    while (asked[end]?.isPipelined === true) end++
+    while (asked[end]?.isPipelined === true && !asked[end]!.isFirst) end++
+    for (const one of first.changes) change(one)
     if (first.isFirst) client = over(client)
     client ??= await connect(placeOf(first.port), first.client === null ? {} : { localAddress: first.client })
     const together = asked.slice(i, end)

@@ -117,7 +117,14 @@ export class Example {
   }
 
   async ask(asked: readonly Asked[]): Promise<Outcome[]> {
-    const outcomes = await hold(asked, port => this.placeOf(port ?? this.listens[0]!))
+    const outcomes = await hold(
+      asked,
+      port => this.placeOf(port ?? this.listens[0]!),
+      ({ kind, path }) => {
+        if (kind === 'touch') writeFileSync(join(this.folder, path), '')
+        else rmSync(join(this.folder, path))
+      },
+    )
     return outcomes.map(one => this.withOwnPorts(one))
   }
 

@@ -56,6 +56,22 @@ test('settings hold for the lines below, and begin a connection', () => {
   )
 })
 
+test('files come and go before a request', () => {
+  const all = readRequests('r', 'touch a/b\nremove c\nGET / => 200\nGET / => 200\nremove a/b\n+ GET / => 200')
+  const first = [
+    { kind: 'touch', path: 'a/b' },
+    { kind: 'remove', path: 'c' },
+  ]
+  assert.deepEqual(
+    all.map(({ changes, isFirst }) => [changes, isFirst]),
+    [
+      [first, true],
+      [[], false],
+      [[{ kind: 'remove', path: 'a/b' }], true],
+    ],
+  )
+})
+
 test('a Host of its own stands in place of the common one', () => {
   assert.deepEqual(one('GET / | host: b => 200').fields, [['host', 'b']])
   assert.deepEqual(one('GET / | Host: (none) => 200').fields, [])

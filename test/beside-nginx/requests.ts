@@ -3,10 +3,11 @@
  *
  *   readRequests(name, text)      all of them, in order, with alternatives written out; throws, with the line, on what it does not know
  *
- *   # Words                       a comment; begins a new connection, as every change of the next three lines does
+ *   # Words                       a comment; begins a new connection, as each of the next four lines does
  *   host www.example.com          the Host of the requests below; `host none`: no such field
  *   port 8081                     where they go: a port of the configuration, perhaps with an address (127.0.0.2:8081), or unix:/a/path
  *   from 127.0.0.9                the client's own address
+ *   touch site/closed             before the next request, a file is made in the copy of the example; `remove` takes it away
  *   GET /a | Accept: text/css => 200 | Content-Type: text/css | file site/a.css
  *   + HEAD /a => 200              sent in one piece with the one before, without waiting for an answer
  *   {GET,HEAD} /{a,b}.html => 301 | Location: /new/{2}       four requests; {2} is the alternative taken in the second braces
@@ -37,7 +38,15 @@ export interface Asked {
   readonly isPipelined: boolean
   /** Stands at the beginning of a connection. */
   readonly isFirst: boolean
+  /** What happens before. */
+  readonly changes: readonly Change[]
   readonly expected: Facts
+}
+
+export interface Change {
+  readonly kind: 'touch' | 'remove'
+  /** From the folder of the example. */
+  readonly path: string
 }
 
 export interface Facts {
@@ -49,6 +58,7 @@ export interface Facts {
 }
 
 const SETTING = /^(host|port|from) (\S+)$/
+const CHANGE = /^(touch|remove) (\S+)$/
 const REQUEST_LINE = /^(\S+) (\S+)(?: (HTTP\/1\.[01]))?$/
 const FIELD = /^([^\s:"]+):(?: (.*))?$/
 
@@ -56,15 +66,22 @@ export function readRequests(name: string, text: string): Asked[] {
   const asked: Asked[] = []
   const settings: Record<string, string | null> = { host: 'localhost', port: null, from: null }
   let isFirst = true
+  let changes: Change[] = []
   for (const [index, line] of text.split('\n').entries()) {
     const place = `${name}:${index + 1}`
+    if (line.trim() === '') continue
     const [, setting, value] = SETTING.exec(line) ?? []
+    const [, kind, path] = CHANGE.exec(line) ?? []
     if (setting !== undefined) settings[setting] = value === 'none' ? null : value!
-    if (setting !== undefined || line.startsWith('#')) isFirst = true
-    if (setting !== undefined || line.startsWith('#') || line.trim() === '') continue
+    if (kind !== undefined) changes.push({ kind: kind as Change['kind'], path: path! })
+    if (setting !== undefined || kind !== undefined || line.startsWith('#')) {
+      isFirst = true
+      continue
+    }
     for (const words of alternatives(line)) {
-      asked.push(readRequest(place, words, settings, isFirst))
+      asked.push({ ...readRequest(place, words, settings), isFirst, changes })
       isFirst = false
+      changes = []
     }
   }
   return asked
@@ -90,8 +107,7 @@ function readRequest(
   place: string,
   words: string,
   { host, port, from }: Record<string, string | null>,
-  isFirst: boolean,
-): Asked {
+): Omit<Asked, 'isFirst' | 'changes'> {
   const [request = '', facts, ...more] = words.split(' => ')
   if (facts === undefined || more.length > 0) throw new Error(`${place}: one "=>" stands in a line`)
   const isPipelined = request.startsWith('+ ')
@@ -119,8 +135,7 @@ function readRequest(
     content,
     client: from ?? null,
     port: port ?? null,
-    isPipelined: isPipelined && !isFirst,
-    isFirst,
+    isPipelined,
     expected: readFacts(place, facts),
   }
 }
