@@ -62,6 +62,7 @@ const OTHER_PATTERNS: readonly string[] = [
 export const CONFIGURATIONS = {
   plain: { lines: [HELLO] },
   uncached: { lines: [HELLO, 'open_file_cache off;'] },
+  tried: { lines: [HELLO, 'try_files $uri $uri/ =404;'] },
   regexes: {
     lines: [
       ...OTHER_PATTERNS.map(pattern => `location ${quoted(pattern)} { return 403; }`),
