@@ -23,6 +23,8 @@ export interface Language {
   readonly tables: readonly Table[]
   /** What nginx has and veille has not: name → nginx's module. */
   readonly elsewhere: ReadonlyMap<string, string>
+  /** What to say of words that other languages have; null for most. */
+  foreign?(name: string): string | null
 }
 
 /** A directive that stands in a block, and what its row made of it. */
@@ -224,7 +226,7 @@ class Evaluation {
         here.map(([known]) => known),
       ) ?? nearest(name, [...this.byName.keys(), ...this.language.elsewhere.keys()])
     const advice = near === null ? 'docs/directives.md lists all that there are' : `did you mean "${near}"?`
-    this.problems.error(place, `unknown directive "${name}"`, advice)
+    this.problems.error(place, `unknown directive "${name}"`, this.language.foreign?.(name) ?? advice)
   }
 
   private reportDuplicate(block: Block, directive: Directive): void {
@@ -283,8 +285,9 @@ class Evaluation {
     if (args.length >= least && args.length <= most) return true
     const isSurplus = args.length > most
     const advice = forgotten || argumentAdvice(row, name, args)
+    const equals = args.find(({ text, isQuoted }) => text === '=' && !isQuoted)
     this.problems.error(
-      args[0]?.text === '=' ? args[0].place : isSurplus ? args[most]!.place : place,
+      equals?.place ?? (isSurplus ? args[most]!.place : place),
       `invalid number of arguments in "${name}" directive`,
       `"${name}" takes ${amount(least, most)}, found ${args.length || 'none'}${advice}`,
     )
@@ -306,16 +309,17 @@ function argumentAdvice(
   name: string,
   args: Directive['args'],
 ): string {
-  if (args[0]?.text === '=') return '; its value follows the name without "="'
+  if (args.some(({ text, isQuoted }) => text === '=' && !isQuoted)) return '; its value follows without "="'
   if (most > 0 && args.length > most && block === null) return '; a value with spaces in it stands in quotes'
   const [form] = syntax
-  if (syntax.length > 1 || form!.length > SHORT_SYNTAX || block !== null || most === 0) return ''
+  if (form!.length > SHORT_SYNTAX || block !== null || most === 0) return ''
   return `, as in: ${name} ${form};`
 }
 
 function amount(least: number, most: number): string {
   const words = (n: number): string => (n === 0 ? 'no argument' : n === 1 ? 'one argument' : `${n} arguments`)
   if (least === most) return words(least)
+  if (least === 0) return `at most ${words(most)}`
   if (most === Number.POSITIVE_INFINITY) return `at least ${words(least)}`
   return `${least} ${most - least === 1 ? 'or' : 'to'} ${words(most)}`
 }

@@ -41,6 +41,11 @@ describe('the nearest word', () => {
 
   it('is none when all are far', () => assert.equal(nearest('--verbose', words), null))
 
+  it('is in a short word one slip away', () => {
+    assert.equal(nearest('else', ['use']), null)
+    assert.equal(nearest('rot', ['root']), 'root')
+  })
+
   it('is none when nothing but the length is alike', () => assert.equal(nearest('ab', ['xy']), null))
 
   it('is said as a question', () => {

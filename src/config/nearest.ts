@@ -4,15 +4,17 @@
  *   nearest('--prot', ['--port', '--host'])    '--port'
  *   didYouMean('--prot', […])                  '; did you mean "--port"?', or '' when nothing is near
  *
- * Near is what one or two slips of the finger make: a letter added, left out, replaced, or two of them swapped.
+ * Near is what one or two slips of the finger make, in a short word one: a letter added, left out, replaced, or two of them swapped.
  */
 
 const FAR = 3
+/** Two slips leave too little of shorter words. */
+const SHORT = 4
 
 /** @returns null when no word is near; of equally near ones that which begins alike for longest, and of those the first */
 export function nearest(found: string, words: readonly string[]): string | null {
   let best: string | null = null
-  let bestDistance = Math.min(FAR, found.length)
+  let bestDistance = found.length > SHORT ? FAR : Math.min(2, found.length)
   for (const word of words) {
     const d = distance(found, word)
     const isBetter =

@@ -90,6 +90,10 @@ function invalid(call: Call, word: Word, expected: string): undefined {
 }
 
 function adviceFor(words: readonly Word[]): string {
+  const joint = words.find(({ text }) => ['&&', '||', 'and', 'or'].includes(text))
+  if (joint !== undefined) {
+    return `there is no "${joint.text}": a map of "$a:$b" to 1 asks for two things at once, in ($both)`
+  }
   const missing =
     words.length === 2 ? 'the operator or what is compared with is missing' : 'it has too many words'
   return `${missing}: ${FORMS}; a text with spaces stands in quotes`

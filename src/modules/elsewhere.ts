@@ -4,6 +4,7 @@
  *
  *   ELSEWHERE                 directive → module
  *   moduleOfVariable(name)    the same for a variable, or null
+ *   adviceForForeign(name)    what words of other languages are here, or null
  */
 
 const BY_MODULE: Readonly<Record<string, string>> = {
@@ -114,4 +115,31 @@ export function moduleOfVariable(name: string): string | null {
     ([one]) => lower === one || (one.endsWith('_') && lower.startsWith(one)),
   )
   return found?.[1] ?? null
+}
+
+/** In lower case. Apache's names, mostly. */
+const FOREIGN: ReadonlyMap<string, string> = new Map([
+  ['else', 'there is no "else": "return" or "break" in the if ends it, and what follows is for the others'],
+  ['elseif', 'there is no "elseif": write another if, or a map'],
+  ['elif', 'there is no "elif": write another if, or a map'],
+  ['includesubdomains', 'a ";" ends the directive before it: put its whole value in quotes'],
+  ['preload', 'a ";" ends the directive before it: put its whole value in quotes'],
+  ['documentroot', 'that is "root" here'],
+  ['serveralias', 'all names stand in "server_name" here'],
+  ['directoryindex', 'that is "index" here'],
+  ['errordocument', 'that is "error_page" here'],
+  ['rewriterule', 'that is "rewrite" here'],
+  ['rewritecond', 'that is "if" here'],
+  ['rewriteengine', 'rewriting is always on here: leave this line out'],
+  ['redirect', 'that is "return" here: return 301 /new'],
+  ['header', 'that is "add_header" here'],
+  ['customlog', 'that is "access_log" here'],
+  ['loadmodule', 'features are always there: leave this line out'],
+])
+
+/** @param name as somebody wrote it where a directive was expected */
+export function adviceForForeign(name: string): string | null {
+  if (name.startsWith('if(')) return 'a space stands between "if" and its condition: if (…)'
+  if (/^<\/?\w/.test(name)) return 'blocks are written with braces: server { … }'
+  return FOREIGN.get(name.toLowerCase()) ?? null
 }

@@ -52,6 +52,7 @@ export function readReturn(call: Call): ReturnRule | undefined {
 
 function adviceFor(first: string, hasText: boolean): string {
   if (first.startsWith('/')) return `a redirect to a path names its code: return 302 ${first}`
+  if (hasText && isUrl(first)) return `the code comes first: return 301 ${first}`
   if (hasText) return 'expected a code from 200 to 599 before the text'
   return 'expected a code from 200 to 599, or a URL that begins with http://, https:// or $scheme'
 }

@@ -9,7 +9,7 @@ import type { Call } from '../config/directive.ts'
 import { suggestion } from '../config/directive.ts'
 import type { Pattern } from '../config/regex.ts'
 import { checkedPattern } from '../config/regex-problems.ts'
-import type { Part, Template } from '../config/template.ts'
+import { type Part, placeOfVariable, type Template } from '../config/template.ts'
 import type { Exchange } from '../server/exchange.ts'
 import type { SiteContext } from '../server/feature.ts'
 import { Matcher } from '../server/matcher.ts'
@@ -46,7 +46,21 @@ export function readRewrite(call: Call): RewriteRule | undefined {
   const text = keepsQuery ? word!.text : word!.text.slice(0, -1)
   const replacement = call.templateOf({ ...word!, text })
   if (pattern === null) return undefined
+  warnOfMissingGroups(call, pattern, replacement)
   return { pattern, replacement, keepsQuery, status: statusOf(text, flag), flag }
+}
+
+/** The groups of a replacement are those of its own expression. */
+function warnOfMissingGroups(call: Call, { source, captureCount }: Pattern, replacement: Template): void {
+  for (const part of replacement.parts) {
+    if (typeof part === 'string' || !/^\d$/.test(part.variable) || Number(part.variable) <= captureCount)
+      continue
+    call.warn(
+      placeOfVariable(replacement, part.variable),
+      `"$${part.variable}" is always empty`,
+      `"${source}" has ${captureCount === 0 ? 'no group' : captureCount === 1 ? 'one group' : `${captureCount} groups`}: what it captures stands in parentheses`,
+    )
+  }
 }
 
 function statusOf(text: string, flag: Flag | null): number {

@@ -44,6 +44,13 @@ function readTypes(call: Call): ByExtension {
       call.fail(place, 'unexpected "{"', 'a line of types is a type, its extensions and a ";"')
     for (const arg of args) {
       const extension = arg.text.toLowerCase()
+      if (extension.includes('/')) {
+        call.warn(
+          arg.place,
+          `"${extension}" is taken for an extension of "${type}"`,
+          `is the semicolon before "${extension}" missing?`,
+        )
+      }
       const before = found.get(extension)
       if (before !== undefined) {
         call.warn(

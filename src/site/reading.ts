@@ -15,7 +15,7 @@ import type { Template } from '../config/template.ts'
 import { LogFiles } from '../io/log-files.ts'
 import { addressesOfName } from '../io/lookup.ts'
 import type { Log } from '../log.ts'
-import { ELSEWHERE } from '../modules/elsewhere.ts'
+import { adviceForForeign, ELSEWHERE } from '../modules/elsewhere.ts'
 import { FEATURES } from '../modules/features.ts'
 import { serverLineOf } from '../modules/server-tokens.ts'
 import { coreVariables } from '../server/core-variables.ts'
@@ -77,7 +77,8 @@ export function readConfiguration(
   const extra = globals === null ? undefined : { name: COMMAND_LINE, text: globals }
   const { tree, sources } = parseConfiguration(configurationPath, files, problems, extra)
   const templates: Template[] = []
-  const main = evaluate(tree, { tables: TABLES, elsewhere: ELSEWHERE }, surroundings, problems, templates)
+  const language = { tables: TABLES, elsewhere: ELSEWHERE, foreign: adviceForForeign }
+  const main = evaluate(tree, language, surroundings, problems, templates)
   // A file of which nothing could be read has no sections to miss.
   const isRead = tree.length > 0 || !problems.hasErrors
   if (isRead && sources.some(source => source.name !== COMMAND_LINE)) checkMain(main, problems)
