@@ -106,13 +106,13 @@ class StaticFiles implements Module {
     const found = this.files.of(x).open(path, x.startedAt)
     if (typeof found === 'number') return this.unsendable(x, path, found)
     if (x.isTraced) x.tell(`the file "${path}" is there`)
-    if (x.isRetrieval) {
+    try {
+      if (!x.isRetrieval) return refuse(x)
       sendRepresentation(x, found.as(this.descriptionOf(x)), this.settings.rules)
-      found.release()
       return HANDLED
+    } finally {
+      found.release()
     }
-    found.release()
-    return refuse(x)
   }
 
   private descriptionOf(x: Exchange): Description {
