@@ -28,9 +28,9 @@ function check(x: StubExchange, [, status, expected = {}]: Answer): void {
   if (location !== undefined) assert.equal(x.answerField('location'), location)
 }
 
-for (const { title, server, answers } of ANSWER_GROUPS) {
+for (const { title, http = '', server, answers } of ANSWER_GROUPS) {
   describe(title, () => {
-    const site = siteOf({ server: server.replaceAll('DIR', directory) })
+    const site = siteOf({ http, server: server.replaceAll('DIR', directory) })
     for (const answer of answers) {
       it(answer[0].replaceAll('\r\n', ' '), () => check(ask(site, answer[0]), answer))
     }

@@ -27,6 +27,8 @@ export type Answer = readonly [request: string, status: number, expected?: strin
 
 export interface AnswerGroup {
   readonly title: string
+  /** Beside the server, in `http`, where the groups are all together. */
+  readonly http?: string
   readonly server: string
   readonly answers: readonly Answer[]
 }
@@ -559,6 +561,239 @@ const namedGroups: AnswerGroup = {
   ],
 }
 
+const maps: AnswerGroup = {
+  title: 'map',
+  http: `
+    map $arg_k $map_text {
+      /a 1; B 2; "with space" 3; "" 4; \\default 5; \\~x 6; default 0; *.star 7; hostnames 8; $uri 9;
+    }
+    map $arg_k $map_value { a "<$uri>"; b $map_text; c "$map_text$arg_x"; }
+    map $arg_k $map_regex {
+      default none; exact text; ~^(?<map_letter>[a-z])(\\d+)$ "$map_letter+$2"; ~*^ABC "caseless";
+      ~exact never; "~^with (.*)$" "[$1]"; ~^$ "empty"; ~. other;
+    }
+    map "$arg_k-$arg_x" $map_two { a-b both; -b second; default "$map_text"; }
+    map $http_host $map_host {
+      hostnames; default other; .example.org dotted; www.example.org exact; mail.* mail;
+      *.sub.example.org star; ~^r\\d+\\.example\\.net\\.$ dot; ~^r\\d+\\.example\\.net$ "regex"; "" none;
+    }
+    map $arg_k $map_set { default mapped; }
+    map $uri $map_kept { ~^/kept first; default later; }
+    map $uri $map_anew { volatile; ~^/kept first; default later; }
+    map $arg_k $map_again { default one; }
+    map $arg_k $map_again { default two; }
+    map $map_later $map_early { yes 1; default 0; }
+    map $arg_k $map_later { a yes; }
+    map constant $map_constant { constant $arg_k; }
+  `,
+  server: `
+    location /text { return 200 "$map_text"; }
+    location /value { return 200 "$map_value"; }
+    location /regex { return 200 "$map_regex|$map_letter|$2"; }
+    location /two { return 200 "$map_two"; }
+    location /host { return 200 "$map_host"; }
+    location /unset { return 200 "$map_set"; }
+    location /set { set $map_set own; return 200 "$map_set"; }
+    location /kept { set $seen "$map_kept$map_anew"; rewrite ^ /after; }
+    location /after { return 200 "$seen $map_kept$map_anew"; }
+    location /again { return 200 $map_again; }
+    location /early { return 200 $map_early; }
+    location /constant { return 200 $map_constant; }
+    location ~ ^/(captured)/ { set $before $1; return 200 "$before $map_regex $1"; }
+  `,
+  answers: [
+    ['GET /text?k=/a', 200, '1'],
+    ['GET /text?k=/A', 200, '1'],
+    ['GET /text?k=b', 200, '2'],
+    ['GET /text', 200, '4'],
+    ['GET /text?k=default', 200, '5'],
+    ['GET /text?k=~x', 200, '6'],
+    ['GET /text?k=*.star', 200, '7'],
+    ['GET /text?k=a.star', 200, '0'],
+    ['GET /text?k=hostnames', 200, '8'],
+    ['GET /text?k=$uri', 200, '9'],
+    ['GET /text?k=/a/', 200, '0'],
+    ['GET /value?k=a', 200, '</value>'],
+    ['GET /value?k=b', 200, '2'],
+    ['GET /value?k=c&x=y', 200, '0y'],
+    ['GET /value?k=d', 200, ''],
+    ['GET /regex?k=exact', 200, 'text||'],
+    ['GET /regex?k=a12', 200, 'a+12|a|12'],
+    ['GET /regex?k=abcd', 200, 'caseless||'],
+    ['GET /regex?k=ABC', 200, 'caseless||'],
+    ['GET /regex?k=inexact', 200, 'never||'],
+    ['GET /regex', 200, 'none||'],
+    ['GET /regex?k=-', 200, 'other||'],
+    ['GET /two?k=a&x=b', 200, 'both'],
+    ['GET /two?x=b', 200, 'second'],
+    ['GET /two?k=b', 200, '2'],
+    ['GET /host HTTP/1.1\r\nHost: example.org', 200, 'dotted'],
+    ['GET /host HTTP/1.1\r\nHost: www.example.org', 200, 'exact'],
+    ['GET /host HTTP/1.1\r\nHost: WWW.Example.ORG.', 200, 'exact'],
+    ['GET /host HTTP/1.1\r\nHost: a.b.example.org', 200, 'dotted'],
+    ['GET /host HTTP/1.1\r\nHost: a.sub.example.org', 200, 'star'],
+    ['GET /host HTTP/1.1\r\nHost: sub.example.org', 200, 'dotted'],
+    ['GET /host HTTP/1.1\r\nHost: mail.example.com', 200, 'mail'],
+    ['GET /host HTTP/1.1\r\nHost: mail.example.org', 200, 'dotted'],
+    ['GET /host HTTP/1.1\r\nHost: r12.example.net', 200, 'regex'],
+    ['GET /host HTTP/1.1\r\nHost: r12.example.net.', 200, 'regex'],
+    ['GET /host HTTP/1.1\r\nHost: R12.example.net', 200, 'other'],
+    ['GET /host HTTP/1.0', 200, 'none'],
+    ['GET /unset', 200, 'mapped'],
+    ['GET /set', 200, 'own'],
+    ['GET /kept', 200, 'firstfirst firstlater'],
+    ['GET /again', 200, 'two'],
+    ['GET /early?k=a', 200, '1'],
+    ['GET /early', 200, '0'],
+    ['GET /constant?k=v', 200, 'v'],
+    ['GET /captured/?k=a1', 200, 'captured a+1 a'],
+    ['GET /captured/?k=-', 200, 'captured other '],
+  ],
+}
+
+const geos: AnswerGroup = {
+  title: 'geo',
+  http: `
+    geo $geo_client { default far; 127.0.0.0/8 near; ::1 near6; }
+    geo $arg_a $geo_network {
+      default none; 10.0.0.0/8 ten; 10.1.0.0/16 ten-one; 10.1.2.3 single; 10.1.2.3/31 pair; 192.168.0.0/16 private; 192.168.9.0/24 gone;
+      delete 192.168.9.0/24; 255.255.255.255 broadcast; 2001:db8::/32 six; 2001:db8:1::/48 six-one; ::1 six-loopback; 0.0.0.0/1 low;
+    }
+    geo $arg_a $geo_range {
+      ranges; default none; 10.0.0.0-10.2.255.255 wide; 10.1.0.0-10.1.255.255 second; 10.1.5.0-10.1.5.9 tenth; 10.0.0.0-10.0.0.0 one;
+      192.0.2.1-192.0.2.1 gone; delete 192.0.2.1-192.0.2.1; 1.255.255.250-2.0.0.5 across;
+    }
+    geo $arg_a $geo_empty { 10.0.0.1 "a b"; }
+    geo $arg_a $geo_nothing { }
+    geo $geo_proxied { proxy 127.0.0.1; proxy 10.0.0.0/8; default far; 10.0.0.0/8 proxy; 192.0.2.0/24 client; 127.0.0.1 near; ::1 six; }
+    geo $geo_recursive {
+      proxy 127.0.0.1; proxy 10.0.0.0/8; proxy_recursive; default far; 10.0.0.0/8 proxy; 192.0.2.0/24 client; 127.0.0.1 near; ::1 six;
+    }
+    geo $geo_distrusting { proxy 10.0.0.0/8; default far; 127.0.0.1 near; }
+  `,
+  server: `
+    location /client { return 200 $geo_client; }
+    location /network { return 200 "$geo_network"; }
+    location /range { return 200 "$geo_range"; }
+    location /empty { return 200 "[$geo_empty][$geo_nothing]"; }
+    location /proxied { return 200 "$geo_proxied $geo_recursive $geo_distrusting"; }
+  `,
+  answers: [
+    ['GET /client', 200, 'near'],
+    ['GET /network?a=10.0.0.1', 200, 'ten'],
+    ['GET /network?a=10.1.0.1', 200, 'ten-one'],
+    ['GET /network?a=10.1.2.3', 200, 'single'],
+    ['GET /network?a=10.1.2.2', 200, 'pair'],
+    ['GET /network?a=10.1.2.4', 200, 'ten-one'],
+    ['GET /network?a=10.255.255.255', 200, 'ten'],
+    ['GET /network?a=11.0.0.0', 200, 'low'],
+    ['GET /network?a=9.255.255.255', 200, 'low'],
+    ['GET /network?a=128.0.0.0', 200, 'none'],
+    ['GET /network?a=192.168.9.1', 200, 'private'],
+    ['GET /network?a=255.255.255.255', 200, 'broadcast'],
+    ['GET /network?a=2001:db8::1', 200, 'six'],
+    ['GET /network?a=2001:db8:1:ffff:ffff:ffff:ffff:ffff', 200, 'six-one'],
+    ['GET /network?a=2001:db8:2::', 200, 'six'],
+    ['GET /network?a=2001:db9::', 200, 'none'],
+    ['GET /network?a=::1', 200, 'six-loopback'],
+    ['GET /network?a=::ffff:10.1.0.1', 200, 'ten-one'],
+    ['GET /network?a=unix:', 200, 'broadcast'],
+    ['GET /network?a=abc', 200, 'broadcast'],
+    ['GET /network', 200, 'broadcast'],
+    ['GET /range?a=10.0.0.0', 200, 'one'],
+    ['GET /range?a=10.0.0.1', 200, 'wide'],
+    ['GET /range?a=10.1.4.255', 200, 'second'],
+    ['GET /range?a=10.1.5.0', 200, 'tenth'],
+    ['GET /range?a=10.1.5.9', 200, 'tenth'],
+    ['GET /range?a=10.1.5.10', 200, 'second'],
+    ['GET /range?a=10.2.255.255', 200, 'wide'],
+    ['GET /range?a=10.3.0.0', 200, 'none'],
+    ['GET /range?a=192.0.2.1', 200, 'none'],
+    ['GET /range?a=1.255.255.249', 200, 'none'],
+    ['GET /range?a=1.255.255.250', 200, 'across'],
+    ['GET /range?a=2.0.0.5', 200, 'across'],
+    ['GET /range?a=2.0.0.6', 200, 'none'],
+    ['GET /range?a=::ffff:10.1.5.9', 200, 'tenth'],
+    ['GET /range?a=::1', 200, 'none'],
+    ['GET /range?a=x', 200, 'none'],
+    ['GET /empty?a=10.0.0.1', 200, '[a b][]'],
+    ['GET /empty', 200, '[][]'],
+    ['GET /proxied', 200, 'near near near'],
+    ['GET /proxied HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.1', 200, 'client client near'],
+    [
+      'GET /proxied HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.1, 10.0.0.1',
+      200,
+      'proxy client near',
+    ],
+    [
+      'GET /proxied HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.1\r\nX-Forwarded-For: 10.0.0.1,10.0.0.2',
+      200,
+      'proxy client near',
+    ],
+    [
+      'GET /proxied HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.1, 198.51.100.1, 10.0.0.1',
+      200,
+      'proxy far near',
+    ],
+    [
+      'GET /proxied HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 10.0.0.1, 10.0.0.2',
+      200,
+      'proxy proxy near',
+    ],
+    [
+      'GET /proxied HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.1:8080',
+      200,
+      'client client near',
+    ],
+    ['GET /proxied HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: [::1]:8080', 200, 'six six near'],
+    ['GET /proxied HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: ::1', 200, 'six six near'],
+    ['GET /proxied HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: [::1]', 200, 'near near near'],
+    ['GET /proxied HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.1:0', 200, 'near near near'],
+    [
+      'GET /proxied HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.1, unknown',
+      200,
+      'near near near',
+    ],
+    [
+      'GET /proxied HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: unknown, 10.0.0.1',
+      200,
+      'proxy proxy near',
+    ],
+    ['GET /proxied HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.1 , ,', 200, 'client client near'],
+  ],
+}
+
+const splits: AnswerGroup = {
+  title: 'split_clients',
+  http: `
+    split_clients $arg_a $split_half { 50% left; * right; }
+    split_clients "$arg_a-$arg_b" $split_many { 0.5% a; 10.25% b; 33% c; .5% d; 20.% e; }
+    split_clients $arg_a $split_none { }
+    split_clients $arg_a $split_whole { 100% whole; * never; }
+    split_clients $binary_remote_addr $split_octets { 40% a; 15% b; 9% c; * d; }
+    split_clients é$arg_a $split_text { 20% a; 20% b; 20% c; 20% d; * e; }
+  `,
+  server: `
+    location / { return 200 "$split_half $split_many $split_none$split_whole $split_octets $split_text"; }
+  `,
+  answers: [
+    ['GET /', 200, 'left e whole d b'],
+    ['GET /?a=a1&b=7', 200, 'right c whole d a'],
+    ['GET /?a=ab2&b=14', 200, 'right  whole d b'],
+    ['GET /?a=abc3&b=21', 200, 'right e whole d a'],
+    ['GET /?a=abcd4&b=28', 200, 'left c whole d c'],
+    ['GET /?a=abcde5&b=35', 200, 'left e whole d c'],
+    ['GET /?a=abcdef6&b=42', 200, 'left c whole d a'],
+    ['GET /?a=abcdefg7&b=49', 200, 'left b whole d e'],
+    ['GET /?a=abcdefgh8&b=56', 200, 'left c whole d a'],
+    ['GET /?a=abcdefghi9&b=63', 200, 'right b whole d e'],
+    ['GET /?a=abcdefghij10&b=70', 200, 'right  whole d c'],
+    ['GET /?a=abcdefghijk11&b=77', 200, 'right e whole d c'],
+    ['GET /?a=abcdefghijkl12&b=84', 200, 'left c whole d e'],
+    ['GET /?a=abcdefghijklm13&b=91', 200, 'right  whole d b'],
+  ],
+}
+
 export const ANSWER_GROUPS: readonly AnswerGroup[] = [
   returns,
   redirects,
@@ -570,4 +805,7 @@ export const ANSWER_GROUPS: readonly AnswerGroup[] = [
   errorPages,
   accessRules,
   namedGroups,
+  maps,
+  geos,
+  splits,
 ]

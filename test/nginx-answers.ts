@@ -46,8 +46,8 @@ async function freePorts(count: number): Promise<number[]> {
   return ports
 }
 
-/** @param servers what stands in each server block, beside listen */
-export async function startNginx(servers: readonly string[]): Promise<Nginx> {
+/** @param servers what stands in each server block, beside listen @param http beside them */
+export async function startNginx(servers: readonly string[], http = ''): Promise<Nginx> {
   const directory = mkdtempSync(join(tmpdir(), 'veille-nginx-'))
   mkdirSync(join(directory, 'html'))
   const ports = await freePorts(servers.length)
@@ -60,6 +60,7 @@ export async function startNginx(servers: readonly string[]): Promise<Nginx> {
     `daemon off; master_process off; pid ${directory}/pid; error_log ${directory}/error.log;
 events {}
 http { access_log off; root ${directory}/html; ${temporary.join(' ')}
+${http}
 ${blocks.join('\n')}
 }
 `,
@@ -81,10 +82,10 @@ ${blocks.join('\n')}
   }
 }
 
-/** Without level, file and line; of a warning behind `warn: `. */
-export function nginxSentence(server: string): string | null {
+/** Without level, file and line; of a warning behind `warn: `. @param http beside the server */
+export function nginxSentence(server: string, http = ''): string | null {
   const directory = mkdtempSync(join(tmpdir(), 'veille-nginx-'))
-  const text = `pid ${directory}/pid; error_log stderr;\nevents {}\nhttp { server { listen 127.0.0.1:1;\n${server}\n} }\n`
+  const text = `pid ${directory}/pid; error_log stderr;\nevents {}\nhttp { ${http}\nserver { listen 127.0.0.1:1;\n${server}\n} }\n`
   writeFileSync(join(directory, 'nginx.conf'), text)
   const { stderr } = spawnSync('nginx', ['-t', '-p', directory, '-c', join(directory, 'nginx.conf')], {
     encoding: 'utf8',

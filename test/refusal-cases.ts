@@ -1,7 +1,8 @@
 /**
  * What is wrong with pieces of a server block, in nginx's words: the table that our reading is held against, and nginx's own.
  *
- *   REFUSALS      `[text, sentence]`: the first sentence, without the file and the line behind it; a warning begins with "warn: "
+ *   REFUSALS           `[text, sentence]`: the first sentence, without the file and the line behind it; a warning begins with "warn: "
+ *   REFUSALS_IN_HTTP   the same for pieces of `http`
  */
 
 const inLocation = (rows: readonly (readonly [string, string])[]): (readonly [string, string])[] =>
@@ -230,4 +231,113 @@ export const REFUSALS: readonly (readonly [text: string, sentence: string])[] = 
   ...inLocation([...CONDITIONS, ...RETURNS, ...REWRITES, ...SETS, ...LIMITS]),
   ...IN_SERVER,
   ...FILES,
+]
+
+const MAPS = [
+  ['map $uri v { }', 'invalid variable name "v"'],
+  ['map $uri $ { a b; }', 'invalid variable name "$"'],
+  ['map $uri "" { a b; }', 'invalid variable name ""'],
+  ['map $uri { a b; }', 'invalid number of arguments in "map" directive'],
+  ['map a b $v { a b; }', 'invalid number of arguments in "map" directive'],
+  ['map $uri $v;', 'directive "map" has no opening "{"'],
+  ['map $uri $v { a; }', 'invalid number of the map parameters'],
+  ['map $uri $v { a b c; }', 'invalid number of the map parameters'],
+  ['map $uri $v { a { b c; } }', 'unexpected "{"'],
+  ['map $uri $v { a b; A c; }', 'conflicting parameter "a"'],
+  ['map $uri $v { default 1; default 2; }', 'duplicate default map parameter'],
+  ['map $uri $v { hostnames; *.a.b 1; a..b 2; }', 'invalid hostname or wildcard "a..b"'],
+  ['map $uri $v { hostnames; .a.b 1; a.b 2; }', 'conflicting parameter "a.b"'],
+  ['map $uri $v { hostnames; a*b 3; }', 'invalid hostname or wildcard "a*b"'],
+  ['map $uri $v { ~( 1; }', 'pcre2_compile() failed: missing closing parenthesis in "("'],
+  [
+    'map $uri $v { ~*[z-a] 1; }',
+    'pcre2_compile() failed: range out of order in character class in "[z-a]" at "a]"',
+  ],
+  ['map $uri $v { ~(?<uri>a) b; }', 'the duplicate "uri" variable'],
+  ['map $uri $uri { a b; }', 'the duplicate "uri" variable'],
+  ['map $uri $v { a $nope; }', 'unknown "nope" variable'],
+  ['map $nope $v { a b; }', 'unknown "nope" variable'],
+  ['map $uri $v { a $; }', 'invalid variable name'],
+  ['map_hash_max_size x;', '"map_hash_max_size" directive invalid number'],
+  ['server { map $uri $v { a b; } }', '"map" directive is not allowed here'],
+] as const
+
+const GEOS = [
+  ['geo v { }', 'invalid variable name "v"'],
+  ['geo $arg_a v { 1.2.3.4 a; }', 'invalid variable name "v"'],
+  ['geo arg_a $v { 1.2.3.4 a; }', 'invalid variable name "arg_a"'],
+  ['geo $a $v { 1.2.3.4 a; }', 'unknown "a" variable'],
+  ['geo { }', 'invalid number of arguments in "geo" directive'],
+  ['geo $a $b $v { }', 'invalid number of arguments in "geo" directive'],
+  ['geo $uri { 1.2.3.4 a; }', 'the duplicate "uri" variable'],
+  ['geo $v { 1.2.3.4; }', 'invalid number of the geo parameters'],
+  ['geo $v { 1.2.3.4 a b; }', 'invalid number of the geo parameters'],
+  ['geo $v { 1.2.3.4 a { } }', 'unexpected "{"'],
+  ['geo $v { 1.2.3.4/33 a; }', 'invalid network "1.2.3.4/33"'],
+  ['geo $v { 1.2 a; }', 'invalid network "1.2"'],
+  ['geo $v { "" a; }', 'invalid network ""'],
+  ['geo $v { all a; }', 'invalid network "all"'],
+  ['geo $v { unix: a; }', 'invalid network "unix:"'],
+  ['geo $v { ranges x; }', 'invalid network "ranges"'],
+  ['geo $v { proxy_recursive x; }', 'invalid network "proxy_recursive"'],
+  ['geo $v { proxy x; }', 'invalid network "x"'],
+  ['geo $v { delete x; }', 'invalid network "x"'],
+  ['geo $v { delete 1.2.3.4; }', 'warn: no network "1.2.3.4" to delete'],
+  ['geo $v { 1.2.3.4/24 a; }', 'warn: low address bits of 1.2.3.4/24 are meaningless'],
+  ['geo $v { proxy 10.0.0.1/8; }', 'warn: low address bits of 10.0.0.1/8 are meaningless'],
+  [
+    'geo $v { 1.2.3.0/24 a; 1.2.3.0/24 b; }',
+    'warn: duplicate network "1.2.3.0/24", value: "b", old value: "a"',
+  ],
+  ['geo $v { default a; default b; }', 'warn: duplicate network "default", value: "b", old value: "a"'],
+  ['geo $v { default a; ::/0 b; }', 'warn: duplicate network "::/0", value: "b", old value: "a"'],
+  ['geo $v { default a; ranges; }', 'the "ranges" directive must be the first directive inside "geo" block'],
+  [
+    'geo $v { ranges; default a; default b; }',
+    'warn: duplicate default geo range value: "b", old value: "a"',
+  ],
+  ['geo $v { ranges; 1.2.3.4 a; }', 'invalid range "1.2.3.4"'],
+  ['geo $v { ranges; 1.2.3.4- a; }', 'invalid range "1.2.3.4-"'],
+  ['geo $v { ranges; ::1-::2 a; }', 'invalid range "::1-::2"'],
+  ['geo $v { ranges; 1.2.3.4-1.2.3.3 a; }', 'invalid range "1.2.3.4-1.2.3.3"'],
+  ['geo $v { ranges; delete 1.2.3.4; }', 'invalid range "1.2.3.4"'],
+  ['geo $v { ranges; delete 1.2.3.4-1.2.3.5; }', 'warn: no address range "1.2.3.4-1.2.3.5" to delete'],
+  [
+    'geo $v { ranges; 1.2.3.4-1.2.3.4 a; 1.2.3.4-1.2.3.4 b; }',
+    'warn: duplicate range "1.2.3.4-1.2.3.4", value: "b", old value: "a"',
+  ],
+  [
+    'geo $v { ranges; 1.2.3.4-1.2.3.9 a; 1.2.3.5-1.2.3.12 b; }',
+    'range "1.2.3.5-1.2.3.12" overlaps "1.2.3.4-1.2.3.9"',
+  ],
+  [
+    'geo $v { ranges; 1.2.3.5-1.2.3.8 a; 1.2.3.4-1.2.3.9 b; }',
+    'range "1.2.3.4-1.2.3.9" overlaps "1.2.3.5-1.2.3.8"',
+  ],
+  [
+    'geo $v { ranges; 1.0.0.0-1.3.0.0 a; 1.1.0.0-1.2.5.0 b; }',
+    'warn: duplicate range "1.1.0.0-1.2.5.0", value: "b", old value: "a"',
+  ],
+] as const
+
+const SPLITS = [
+  ['split_clients $uri v { 50% a; }', 'invalid variable name "v"'],
+  ['split_clients $uri $uri { }', 'the duplicate "uri" variable'],
+  ['split_clients $nope $v { }', 'unknown "nope" variable'],
+  ['split_clients $uri $v { 50% a; 60% b; }', 'percent total is greater than 100%'],
+  ['split_clients $uri $v { * a; 1% b; }', 'percent total is greater than 100%'],
+  ['split_clients $uri $v { 101% a; }', 'percent total is greater than 100%'],
+  ['split_clients $uri $v { 0% a; }', 'invalid percent value "0%"'],
+  ['split_clients $uri $v { 0.001% a; }', 'invalid percent value "0.001%"'],
+  ['split_clients $uri $v { 50 a; }', 'invalid percent value "50"'],
+  ['split_clients $uri $v { % a; }', 'invalid percent value "%"'],
+  ['split_clients $uri $v { -5% a; }', 'invalid percent value "-5%"'],
+  ['split_clients $uri $v { default a; }', 'invalid percent value "default"'],
+  ['split_clients $uri $v { 50% a { } }', 'unexpected "{"'],
+] as const
+
+export const REFUSALS_IN_HTTP: readonly (readonly [text: string, sentence: string])[] = [
+  ...MAPS,
+  ...GEOS,
+  ...SPLITS,
 ]

@@ -9,22 +9,28 @@ import { autoindex } from './configured-autoindex.ts'
 import { emptyGif } from './empty-gif.ts'
 import { errorPageRules } from './error-page-rules.ts'
 import { fileIo } from './file-io.ts'
+import { geo } from './geo.ts'
 import { headers } from './headers.ts'
 import { indexFiles } from './index-files.ts'
 import { limitExcept } from './limit-except.ts'
 import { limitRate } from './limit-rate.ts'
+import { map } from './map.ts'
 import { openFileCache } from './open-file-cache.ts'
 import { plainErrorPage } from './plain-error-page.ts'
 import { redirects } from './redirect-location.ts'
 import { rewrite } from './rewrite.ts'
 import { root } from './root.ts'
 import { serverTokens } from './server-tokens.ts'
+import { splitClients } from './split-clients.ts'
 import { staticFiles } from './static-files.ts'
 import { stubStatus } from './stub-status.ts'
 import { tryFiles } from './try-files.ts'
 import { types } from './types.ts'
 
 export const FEATURES: readonly Feature[] = [
+  map,
+  geo,
+  splitClients,
   rewrite,
   access,
   limitExcept,

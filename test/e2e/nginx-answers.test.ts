@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { ANSWER_GROUPS, type Answer } from '../answer-cases.ts'
 import { hasNginx, type Nginx, nginxSentence, type RawAnswer, startNginx } from '../nginx-answers.ts'
-import { REFUSALS } from '../refusal-cases.ts'
+import { REFUSALS, REFUSALS_IN_HTTP } from '../refusal-cases.ts'
 
 const skip = hasNginx() ? false : 'nginx is not installed (apt-get install nginx-light)'
 
@@ -33,6 +33,7 @@ describe('the table of answers, asked of nginx', { skip }, () => {
       ANSWER_GROUPS.map(
         ({ server }) => `server_name localhost second.test;\n${server.replaceAll('DIR', directory)}`,
       ),
+      ANSWER_GROUPS.map(({ http = '' }) => http).join('\n'),
     )
   })
   after(async () => {
@@ -58,5 +59,7 @@ describe('the table of refusals, held against nginx -t', { skip }, () => {
   it('has its sentences', () => {
     const told = REFUSALS.map(([text]) => [text, nginxSentence(text)])
     assert.deepEqual(told, REFUSALS)
+    const toldInHttp = REFUSALS_IN_HTTP.map(([text]) => [text, nginxSentence('', text)])
+    assert.deepEqual(toldInHttp, REFUSALS_IN_HTTP)
   })
 })
