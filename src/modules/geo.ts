@@ -256,14 +256,29 @@ function readNetwork(call: Call, text: string, place: Place): Network | null {
 const NO_ADDRESS = '\xff\xff\xff\xff'
 
 function getterOf({ source, lookup, proxies, isRecursive }: GeoRule, site: SiteContext): Getter {
+  if (source === null && proxies.length === 0) return ofClient(lookup)
   const addressOf = source === null ? (x: Exchange) => x.peer : compileAddress(source, site)
-  const keyOf = (x: Exchange): string => {
+  return x => {
     const address = addressOf(x)
-    if (address === null) return NO_ADDRESS
-    const client = proxies.length === 0 ? address : forwardedAddress(x, address, proxies, isRecursive)
-    return addressKey(client) || NO_ADDRESS
+    return lookup(address === null ? NO_ADDRESS : keyOf(forwardedAddress(x, address, proxies, isRecursive)))
   }
-  return x => lookup(keyOf(x))
+}
+
+function keyOf(address: Address): string {
+  return addressKey(address) || NO_ADDRESS
+}
+
+/** The requests of a connection have one client: it is looked up once. */
+function ofClient(lookup: Lookup): Getter {
+  let last: Address | null = null
+  let value = ''
+  return ({ peer }) => {
+    if (peer !== last) {
+      last = peer
+      value = lookup(keyOf(peer))
+    }
+    return value
+  }
 }
 
 function compileAddress(
