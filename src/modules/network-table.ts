@@ -38,15 +38,16 @@ export class NetworkTable<T> {
   readonly #entries = new Map<string, Entry<T>>()
 
   set(network: Network, value: T): T | undefined {
-    const entry = { ...endsOf(network), prefixBits: network.prefixBits, value }
-    const key = nameOf(network)
-    const before = this.#entries.get(key)
-    this.#entries.set(key, entry)
+    const { prefixBits } = network
+    const first = firstOf(network)
+    const name = nameOf(first, prefixBits)
+    const before = this.#entries.get(name)
+    this.#entries.set(name, { first, last: lastOf(network), prefixBits, value })
     return before?.value
   }
 
   delete(network: Network): boolean {
-    return this.#entries.delete(nameOf(network))
+    return this.#entries.delete(nameOf(firstOf(network), network.prefixBits))
   }
 
   lookup(): NetworkLookup<T> {
@@ -59,17 +60,25 @@ export class NetworkTable<T> {
   }
 }
 
-function nameOf(network: Network): string {
-  return `${network.prefixBits} ${endsOf(network).first}`
+function nameOf(first: string, prefixBits: number): string {
+  return first + String.fromCharCode(prefixBits)
 }
 
-/** Its first and its last address. */
-function endsOf({ bytes, prefixBits }: Network): { first: string; last: string } {
-  const mask = (i: number): number => 0xff >> Math.min(8, Math.max(0, prefixBits - 8 * i))
-  return {
-    first: String.fromCharCode(...bytes.map((byte, i) => byte & ~mask(i))),
-    last: String.fromCharCode(...bytes.map((byte, i) => byte | mask(i))),
-  }
+function firstOf({ bytes, prefixBits }: Network): string {
+  let key = ''
+  for (let i = 0; i < bytes.length; i++) key += String.fromCharCode(bytes[i]! & ~lowBits(prefixBits, i))
+  return key
+}
+
+function lastOf({ bytes, prefixBits }: Network): string {
+  let key = ''
+  for (let i = 0; i < bytes.length; i++) key += String.fromCharCode(bytes[i]! | lowBits(prefixBits, i))
+  return key
+}
+
+/** Those of an octet that are behind the prefix. */
+function lowBits(prefixBits: number, octet: number): number {
+  return 0xff >> Math.min(8, Math.max(0, prefixBits - 8 * octet))
 }
 
 /** From `starts[i]` up to `starts[i + 1]` holds `values[i]`. */
