@@ -260,6 +260,7 @@ const rewriteRedirects: AnswerGroup = {
 const conditions: AnswerGroup = {
   title: 'if',
   server: `
+    location /methods { if ($request_method !~ ^(GET|HEAD)$) { return 444; } return 200 known; }
     location /true { if ($arg_a) { return 200 true; } return 200 false; }
     location /equal { if ($arg_a = "x y") { return 200 equal; } if ($arg_a != "") { return 200 other; } return 200 nothing; }
     location /same { if ($arg_a = $arg_b) { return 200 same; } return 200 different; }
@@ -293,6 +294,9 @@ const conditions: AnswerGroup = {
     location /pages/ { return 200 $uri; }
   `,
   answers: [
+    ['GET /methods', 200, 'known'],
+    ['PROPFIND /methods', 0],
+    ['ABC /methods', 0],
     ['GET /true', 200, 'false'],
     ['GET /true?a=', 200, 'false'],
     ['GET /true?a=0', 200, 'false'],

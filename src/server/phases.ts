@@ -123,6 +123,10 @@ export class Phases implements ExchangePhases {
     }
     const { chain } = x.location
     if (chain.guards.length > 0 && this.ask(x, chain.guards, ACCESS) === HANDLED) return
+    if (!isKnownMethod(x.method)) {
+      x.fail(501, 'No method of this name is known here.')
+      return
+    }
     if (chain.precontents.length > 0 && this.ask(x, chain.precontents, PRECONTENT) === HANDLED) return
     let module = chain.contents[0]
     try {
@@ -218,9 +222,7 @@ export class Phases implements ExchangePhases {
   }
 
   private answersByRule(x: Exchange): boolean {
-    if (!isKnownMethod(x.method)) {
-      x.fail(501, 'No method of this name is known here.')
-    } else if (x.method === 'TRACE') {
+    if (x.method === 'TRACE') {
       // It would show a script fields that are kept from it (RFC 9110 §9.3.8).
       refuseMethod(x, SERVER_METHODS)
     } else if (x.isAboutServer) {
