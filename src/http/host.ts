@@ -6,14 +6,15 @@
  *   isIPv6(text)       what may stand between square brackets
  *
  * A name is not looked up, and its escapes are left as they are. IPvFuture and zones are refused: no such address
- * can be served (RFC 3986 §3.2.2 foresees that for unknown versions; RFC 9844 has withdrawn zones from URIs).
+ * can be served (RFC 3986 §3.2.2 foresees that for unknown versions; RFC 9844 has withdrawn zones from URIs). So are two dots in a
+ * row: the grammar of URIs has them, but no name does (RFC 1034 §3.1), and `root sites/$host` must not lead to `..`.
  */
 import { COLON, HEX_VALUE, PERCENT, REG_NAME_CHAR } from './bytes.ts'
 
 /** @returns lower case, without port and without the dot of the root: `Example.ORG.:80` is `example.org` */
 export function normalHost(text: string): string {
   const end = endOfHost(text)
-  if (end <= 0 || !isPort(text, end)) return ''
+  if (end <= 0 || !isPort(text, end) || text.includes('..')) return ''
   const dotless = text[end - 1] === '.' ? end - 1 : end
   return text.slice(0, dotless).toLowerCase()
 }
