@@ -4,6 +4,7 @@
  *   const servers = await twoServers(prefix, 'http { server { listen 127.0.0.1:PORT; … } }')
  *   const { nginx, veille } = await servers.ask('GET /a HTTP/1.1\r\nHost: a\r\n\r\n')
  *   await servers.close()
+ *   const server = await oneServer('veille', prefix, http)     one alone, for tests that also run where there is no nginx: { port, close }
  *
  * Both run as one process in the foreground, with the same prefix. In their answers the port is PORT again; left out is what names the
  * server, the time, or the way in which an answer is framed.
@@ -25,6 +26,12 @@ export interface PlainAnswer {
   readonly content: string
 }
 
+/** One of them. */
+export interface OneServer {
+  readonly port: number
+  close(): Promise<void>
+}
+
 /** Differ from server to server, or from moment to moment. */
 const LEFT_OUT = ['server', 'date', 'etag', 'connection', 'keep-alive', 'transfer-encoding', 'content-length']
 
@@ -38,28 +45,50 @@ export interface TwoServers {
 
 /** @param prefix a directory, in which `logs` is made @param http the block, with PORT for the port */
 export async function twoServers(prefix: string, http: string): Promise<TwoServers> {
-  mkdirSync(join(prefix, 'logs'), { recursive: true })
-  const ports = [await freePort(), await freePort()] as const
-  const nginx = start('nginx', [], prefix, http, ports[0])
-  const veille = start(process.execPath, [MAIN], prefix, http, ports[1])
-  const processes = [nginx, veille]
-  const close = async (): Promise<void> => {
-    for (const one of processes) if (isRunning(one)) one.kill('SIGTERM')
-    await Promise.all(processes.map(async one => isRunning(one) && (await once(one, 'exit'))))
-  }
-  try {
-    await Promise.all([listens(nginx, ports[0]), listens(veille, ports[1])])
-  } catch (error) {
+  const started = await Promise.allSettled([
+    oneServer('nginx', prefix, http),
+    oneServer('veille', prefix, http),
+  ])
+  const servers = started.flatMap(one => (one.status === 'fulfilled' ? [one.value] : []))
+  const close = async (): Promise<void> => void (await Promise.all(servers.map(one => one.close())))
+  for (const one of started) {
+    if (one.status === 'fulfilled') continue
     await close()
-    throw error
+    throw one.reason
   }
   return {
     async ask(request) {
-      const answers = await Promise.all(ports.map(port => answerOf(request, port)))
+      const answers = await Promise.all(servers.map(({ port }) => answerOf(request, port)))
       return { nginx: answers[0]!, veille: answers[1]! }
     },
     close,
   }
+}
+
+/** As `twoServers`, of which it may be either. */
+export async function oneServer(
+  program: 'nginx' | 'veille',
+  prefix: string,
+  http: string,
+): Promise<OneServer> {
+  mkdirSync(join(prefix, 'logs'), { recursive: true })
+  const port = await freePort()
+  const child =
+    program === 'nginx'
+      ? start('nginx', [], prefix, http, port)
+      : start(process.execPath, [MAIN], prefix, http, port)
+  const close = async (): Promise<void> => {
+    if (!isRunning(child)) return
+    child.kill('SIGTERM')
+    await once(child, 'exit')
+  }
+  try {
+    await listens(child, port)
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { port, close }
 }
 
 function isRunning(child: ChildProcess): boolean {
