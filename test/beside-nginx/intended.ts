@@ -83,10 +83,24 @@ export const INTENDED: readonly Intended[] = [
   { heading: 'Ranges of HEAD', what: 'status', covers: isRangeOfHead },
   { heading: 'Ranges of HEAD', what: 'content-range', covers: isRangeOfHead },
   { heading: 'Ranges of HEAD', what: 'content-length', covers: isRangeOfHead },
+  { heading: 'Fields on several lines', what: 'location', covers: hasTwoLines },
+  { heading: 'Connections after errors', what: 'closing', covers: isOrdinaryError },
+  { heading: 'Connections after errors', what: 'connection', covers: isOrdinaryError },
   { heading: 'Where redirects lead', what: 'location', covers: isEscaped },
   ...ESCAPED_SLASH.map(what => ({ heading: 'Escaped slashes', what, covers: hasEscapedSlash })),
   ...LISTING.map(what => ({ heading: 'Listings', what, covers: isListing })),
 ]
+
+function hasTwoLines({ asked }: Difference): boolean {
+  const names = asked.fields.map(([name]) => name.toLowerCase())
+  return new Set(names).size < names.length
+}
+
+/** Answers of a configuration to requests that are in order. */
+function isOrdinaryError({ nginx, veille, answers }: Difference): boolean {
+  const isClosed = (nginx === 'closes' && veille === 'stays open') || (nginx === 'close' && veille === '')
+  return isClosed && [400, 413, 414, 500, 501].includes(answers.nginx!.status)
+}
 
 /** What nginx writes as it is, also where it is no URI. */
 function isEscaped({ nginx, veille }: Difference): boolean {
