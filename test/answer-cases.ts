@@ -460,6 +460,9 @@ const errorPages: AnswerGroup = {
     location /around { error_page 404 /around/page; location /around/in { return 404; } location = /around/page { return 200 around; } }
     location /in-if { if ($arg_a) { error_page 404 /own-status; } return 404; }
 
+    location /told { error_page 413 =404 /told-as; return 413; }
+    location = /told-as { return 200 $status; }
+
     location /again { recursive_error_pages on; error_page 404 /again-2; return 404; }
     location /again-2 { recursive_error_pages on; error_page 403 /again-3; return 403; }
     location /again-3 { return 200 "third"; }
@@ -471,6 +474,7 @@ const errorPages: AnswerGroup = {
   `,
   answers: [
     ['GET /none', 404, 'page GET /page?a=b'],
+    ['GET /told', 404, '404'],
     ['HEAD /none', 404, ''],
     ['POST /none', 404, 'page GET /page?a=b'],
     ['GET /fail/300', 300, ''],

@@ -5,7 +5,7 @@
  */
 
 import { parseSize } from '../config/units.ts'
-import type { Exchange } from './exchange.ts'
+import { type Exchange, UNANSWERED } from './exchange.ts'
 import type { VariableRow } from './variables.ts'
 
 /** What nginx logs of a client that has left before its answer began. */
@@ -36,6 +36,8 @@ export const RESPONSE_ROWS: readonly VariableRow[] = [
 ]
 
 function statusOf(x: Exchange): string {
+  // A page of `error_page` is asked for the status that it will be sent with.
+  if (x.errorStatus !== 0 && x.progress === UNANSWERED) return String(x.errorStatus)
   if (x.status === 0) return x.isAbandoned ? CLIENT_CLOSED : '000'
   return x.status < 100 ? String(x.status).padStart(3, '0') : String(x.status)
 }
