@@ -2,7 +2,7 @@
  * An example of `examples/`, ready to be started: a copy in a folder of its own, whose configuration listens on free ports of the
  * loopback interface, and whose Unix sockets are in that folder, so that nothing depends on a machine and several servers run at once.
  *
- *   const copy = await Example.copy('multi-site')
+ *   const copy = await Example.copy('examples/multi-site')
  *   await copy.start('veille', poller?)      or 'nginx': the server, as its users start it; resolves once it listens
  *   await copy.ask(requests)                 outcomes; free ports are written as the ports of the configuration
  *   await copy.stop()                        the server has ended in order; the folder is gone
@@ -30,7 +30,7 @@ import { connect, type Place } from '../raw-client.ts'
 import { hold, type Outcome } from './conversation.ts'
 import { type Asked, readRequests } from './requests.ts'
 
-const EXAMPLES = fileURLToPath(new URL('../../../examples/', import.meta.url))
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const MODIFIED = new Date('2026-01-02T03:04:05Z')
 const LISTEN_UNIX = /(^|[;{}\s])listen\s+(unix:[^\s;]+)/g
 const LISTEN = /(^|[;{}\s])listen\s+(?:(\*|[\d.]+|\[[^\]]*\]):)?(\d+)(?=[\s;])/g
@@ -39,14 +39,15 @@ const IN_FOREGROUND = 'daemon off; master_process off;'
 const GUARD_MS = 30_000
 const LOOK_MS = 5
 
-/** Those that have a configuration. */
-export function exampleNames(): string[] {
-  return readdirSync(EXAMPLES).filter(name => existsSync(join(EXAMPLES, name, 'nginx.conf')))
+/** From the root of the repository: the examples that have a configuration, and what no example would do. */
+export function exampleFolders(): string[] {
+  const examples = readdirSync(join(ROOT, 'examples')).map(name => join('examples', name))
+  return [...examples, 'test/beside-nginx/corners'].filter(one => existsSync(join(ROOT, one, 'nginx.conf')))
 }
 
 /** @returns why an example cannot run here: what it listens on is not there; false when it can */
-export function hindrance(name: string): string | false {
-  const text = readFileSync(join(EXAMPLES, name, 'nginx.conf'), 'utf8')
+export function hindrance(origin: string): string | false {
+  const text = readFileSync(join(ROOT, origin, 'nginx.conf'), 'utf8')
   const own = Object.values(networkInterfaces()).flatMap(all => all!.map(one => one.address))
   if (text.includes('[::1]') && !own.includes('::1')) return 'there is no ::1'
   // Elsewhere the whole network 127.0.0.0/8 is there, though nobody lists it.
@@ -70,9 +71,10 @@ export class Example {
     this.listens = listens
   }
 
-  static async copy(name: string): Promise<Example> {
+  static async copy(origin: string): Promise<Example> {
+    const name = basename(origin)
     const folder = mkdtempSync(join(tmpdir(), `veille-${name}-`))
-    cpSync(join(EXAMPLES, name), folder, { recursive: true })
+    cpSync(join(ROOT, origin), folder, { recursive: true })
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(one => join(folder, one))
     const configurations = files.filter(one => one.endsWith('.conf'))
     const texts = configurations.map(one => readFileSync(one, 'utf8'))
@@ -164,11 +166,14 @@ export class Example {
     return existsSync(path) ? readFileSync(path, 'utf8') : ''
   }
 
-  /** As if the server listened where its configuration says. Free ports have five digits, so the length stays the same for all. */
+  /** As if the server lay and listened where its configuration says. All folders and free ports are of one length. */
   private withOwnPorts({ response, hasClosed }: Outcome): Outcome {
     if (response === null) return { response, hasClosed }
     const replace = (text: string): string =>
-      [...this.ports].reduce((all, [port, free]) => all.replaceAll(`:${free}`, `:${port}`), text)
+      [...this.ports].reduce(
+        (all, [port, free]) => all.replaceAll(`:${free}`, `:${port}`),
+        text.replaceAll(this.folder, '/prefix'),
+      )
     const fields = response.fields.map(([name, value]) => [name, replace(value)] as const)
     const content = Buffer.from(replace(response.content.toString('latin1')), 'latin1')
     return { response: { ...response, fields, content }, hasClosed }

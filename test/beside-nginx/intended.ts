@@ -17,39 +17,11 @@ export interface Intended {
   readonly covers?: (difference: Difference) => boolean
 }
 
-/** What an answer with all of a file has otherwise than an error. */
-const WHOLE_REPRESENTATION = [
-  'status',
-  'content',
-  'content-type',
-  'content-length',
-  'content-range',
-  'last-modified',
-  'etag',
-  'accept-ranges',
-]
-
 /** By `expires` and `add_header`. */
 const ADDED = [
   'expires',
   'cache-control',
   'content-disposition',
-  'content-security-policy',
-  'x-content-type-options',
-]
-
-/** A path that nginx reads as another one. */
-const ESCAPED_SLASH = [
-  'status',
-  'content',
-  'content-length',
-  'last-modified',
-  'etag',
-  'accept-ranges',
-  'closing',
-  'connection',
-  'expires',
-  'cache-control',
   'content-security-policy',
   'x-content-type-options',
 ]
@@ -78,28 +50,62 @@ export const INTENDED: readonly Intended[] = [
     covers: ({ nginx, answers }) => nginx === '' && answers.veille!.status === 405,
   },
   { heading: 'Ranges', what: 'accept-ranges', covers: isRangeWelcome },
-  ...WHOLE_REPRESENTATION.map(what => ({ heading: 'Ranges', what, covers: isRangeWithoutForm })),
+  { heading: 'Ranges', what: 'status', covers: isRangeWithoutForm },
   ...ADDED.map(what => ({ heading: 'Ranges', what, covers: isLeftOver })),
   { heading: 'Ranges of HEAD', what: 'status', covers: isRangeOfHead },
-  { heading: 'Ranges of HEAD', what: 'content-range', covers: isRangeOfHead },
-  { heading: 'Ranges of HEAD', what: 'content-length', covers: isRangeOfHead },
   { heading: 'Fields on several lines', what: 'location', covers: hasTwoLines },
   { heading: 'Connections after errors', what: 'closing', covers: isOrdinaryError },
   { heading: 'Connections after errors', what: 'connection', covers: isOrdinaryError },
   { heading: 'Where redirects lead', what: 'location', covers: isEscaped },
-  ...ESCAPED_SLASH.map(what => ({ heading: 'Escaped slashes', what, covers: hasEscapedSlash })),
+  { heading: 'Escaped slashes', what: 'status', covers: hasEscapedSlash },
+  { heading: 'Fields on several lines', what: 'content', covers: hasTwoLines },
+  { heading: 'Fields on several lines', what: 'content-length', covers: hasTwoLines },
+  { heading: 'Methods', what: 'status', covers: isAboutMethod },
+  { heading: 'What is no target', what: 'status', covers: isNoTarget },
+  { heading: 'What is no host', what: 'status', covers: isNoHost },
+  {
+    heading: 'Sizes of a head',
+    what: 'status',
+    covers: ({ nginx, veille }) => nginx === '400' && veille === '431',
+  },
+  { heading: 'merge_slashes of a server', what: 'status', covers: hasTwoSlashes },
+  { heading: 'merge_slashes of a server', what: 'content', covers: hasTwoSlashes },
+  { heading: 'merge_slashes of a server', what: 'content-length', covers: hasTwoSlashes },
   ...LISTING.map(what => ({ heading: 'Listings', what, covers: isListing })),
 ]
+
+function isAboutMethod({ asked, nginx, veille }: Difference): boolean {
+  if (asked.method === 'OPTIONS') return asked.target === '*' && nginx === '400' && veille === '204'
+  if (asked.method === 'CONNECT') return nginx === '405' && veille === '400'
+  return /^(ABC|PROPFIND)$/.test(asked.method) && nginx === '405' && veille === '501'
+}
+
+/** RFC 3986 has another opinion than nginx about what may stand there. */
+function isNoTarget({ asked: { target }, answers: { veille } }: Difference): boolean {
+  if (target.startsWith('https:')) return veille!.status === 421
+  if (target.includes('%00')) return veille!.status === 404
+  return /[^!-~]|["#<>\\^`{|}]|%(?![0-9A-Fa-f]{2})/.test(target) && veille!.status === 400
+}
+
+function isNoHost({ asked, answers: { veille } }: Difference): boolean {
+  return (
+    asked.fields.some(([name, value]) => name === 'Host' && /:[^\d]+$/.test(value)) && veille!.status === 400
+  )
+}
+
+function hasTwoSlashes({ asked: { target, fields } }: Difference): boolean {
+  return target.includes('//') && fields.some(([, value]) => value === 'two.test')
+}
 
 function hasTwoLines({ asked }: Difference): boolean {
   const names = asked.fields.map(([name]) => name.toLowerCase())
   return new Set(names).size < names.length
 }
 
-/** Answers of a configuration to requests that are in order. */
+/** Answers of a configuration to requests that are in order, perhaps with another status than the error's. */
 function isOrdinaryError({ nginx, veille, answers }: Difference): boolean {
   const isClosed = (nginx === 'closes' && veille === 'stays open') || (nginx === 'close' && veille === '')
-  return isClosed && [400, 413, 414, 500, 501].includes(answers.nginx!.status)
+  return isClosed && [400, 404, 405, 413, 414, 500, 501].includes(answers.nginx!.status)
 }
 
 /** What nginx writes as it is, also where it is no URI. */
