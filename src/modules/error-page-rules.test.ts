@@ -26,6 +26,14 @@ describe('the page of an error', () => {
     assert.equal(x.answerField('location'), 'http://localhost/b')
   })
 
+  it('of 494, as nginx calls a head that is too large, is that of 431', () => {
+    const site = siteOf('error_page 494 /large; location = /large { return 200 large; } location / { }')
+    const x = exchangeOf('GET /', { hosts: site.hosts })
+    x.fail(431)
+    assert.equal(x.status, 431)
+    assert.equal(x.answerText, 'large')
+  })
+
   it('in a named location that is not there is a mistake in the log, and a warning before', () => {
     const site = siteOf('error_page 404 @none; location / { return 404; }')
     assert.deepEqual(

@@ -140,6 +140,11 @@ interface Page {
 /** What is only told to logs and configurations, and to clients as 400. */
 const BAD_REQUESTS: ReadonlySet<number> = new Set([494, 495, 496, 497])
 
+/** 494 is nginx's number for a head that is too large, which is 431 here. */
+function withOurs(status: number): number[] {
+  return status === 494 ? [494, 431] : [status]
+}
+
 class ErrorPages implements Module {
   readonly name = 'error-page-rules'
   private readonly pages = new Map<number, Page>()
@@ -149,7 +154,7 @@ class ErrorPages implements Module {
     this.isRecursive = settings.recursive_error_pages
     for (const { statuses, overwrite, target } of settings.error_page) {
       const value = site.compile(target)
-      for (const status of statuses) {
+      for (const status of statuses.flatMap(withOurs)) {
         // The first line that names a status holds.
         if (this.pages.has(status)) continue
         this.pages.set(status, {
