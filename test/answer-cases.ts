@@ -9,6 +9,8 @@
  * names are localhost and second.test; DIR stands for a directory with the file `file` in it, and with nothing named `none`.
  */
 
+import { ROUTING_GROUPS } from './routing-cases.ts'
+
 export interface Expected {
   readonly body?: string
   /** Content-Type. */
@@ -816,4 +818,5 @@ export const ANSWER_GROUPS: readonly AnswerGroup[] = [
   maps,
   geos,
   splits,
+  ...ROUTING_GROUPS,
 ]

@@ -85,8 +85,9 @@ export class Block {
     this.entries.push(entry)
     const own = this.own.get(table) ?? new Map<string, unknown>()
     this.own.set(table, own)
-    if (row.isList) own.set(entry.name, [...((own.get(entry.name) as unknown[]) ?? []), entry.value])
-    else own.set(entry.name, entry.value)
+    const list = row.isList ? (own.get(entry.name) as unknown[] | undefined) : undefined
+    if (list !== undefined) list.push(entry.value)
+    else own.set(entry.name, row.isList ? [entry.value] : entry.value)
   }
 
   /** What is handed down: shared with the block outside as long as nothing is said anew. */
@@ -326,7 +327,7 @@ function amount(least: number, most: number): string {
 
 /** "http, server and location". */
 function wordsOf(contexts: readonly string[]): string {
-  const quoted = contexts.map(one => `"${one}"`)
+  const quoted = contexts.map(one => (one === 'main' ? 'the main context' : `"${one}"`))
   return quoted.length < 2 ? quoted.join('') : `${quoted.slice(0, -1).join(', ')} and ${quoted.at(-1)}`
 }
 

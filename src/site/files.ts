@@ -94,16 +94,34 @@ function isThere(path: string): boolean {
   }
 }
 
+/** A set, perhaps negated: a "]" that comes first is one of its members. A character that is meant; a wildcard; another sign. */
+const PIECE = /\[([!^]?)(\]?(?:\[:\w+:\]|[^\]])+)\]|\\(.)|[*?]|[.+^${}()|[\]\\]/g
+
 /** @throws where a range in brackets is none, such as `[z-a]`: nothing matches it */
 function segmentRegex(segment: string): RegExp {
-  const source = segment.replace(
-    /\[(!?)([^\]]+)\]|\\(.)|[*?]|[.+^${}()|[\]\\]/g,
-    (all, not, set, escaped) => {
-      if (set !== undefined) return `[${not === '' ? '' : '^'}${set.replace(/[\\^]/g, '\\$&')}]`
-      if (escaped !== undefined) return escaped.replace(/[^\w]/g, '\\$&')
-      if (all === '*') return '.*'
-      return all === '?' ? '.' : `\\${all}`
-    },
-  )
+  const source = segment.replace(PIECE, (all, not, set, meant) => {
+    if (set !== undefined) return `[${not === '' ? '' : '^'}${setSource(set)}]`
+    if (meant !== undefined) return meant.replace(/[^\w]/g, '\\$&')
+    if (all === '*') return '.*'
+    return all === '?' ? '.' : `\\${all}`
+  })
   return new RegExp(`^${source}$`, 's')
+}
+
+/** As they are in the locale "C", which is nginx's. */
+const CLASSES: Readonly<Record<string, string>> = {
+  alnum: 'A-Za-z0-9',
+  alpha: 'A-Za-z',
+  digit: '0-9',
+  lower: 'a-z',
+  upper: 'A-Z',
+  punct: '!-\\/:-@\\[-`{-~',
+  space: '\\s',
+  xdigit: 'A-Fa-f0-9',
+}
+
+function setSource(set: string): string {
+  return set.replace(/\[:(\w+):\]|[\\^\][]/g, (sign, name) =>
+    name === undefined ? `\\${sign}` : (CLASSES[name] ?? ''),
+  )
 }

@@ -131,11 +131,7 @@ export class LocationBuilder {
       }
       const aroundName = around.kind === 'regex' ? around.source : around.path
       if (match.kind !== 'regex' && !name.startsWith(aroundName)) {
-        const near = /^\w/.test(name) ? `, as in "${aroundName}${name}"` : ''
-        return fail(
-          `location "${name}" is outside location "${aroundName}"`,
-          `no path could ever reach it: a nested location begins with the path of the one around it${near}`,
-        )
+        return fail(`location "${name}" is outside location "${aroundName}"`, outsideAdvice(around, name))
       }
     }
     if (match.kind === 'regex') return true
@@ -155,6 +151,12 @@ export class LocationBuilder {
     }
     return false
   }
+}
+
+function outsideAdvice(around: LocationMatch, name: string): string {
+  if (around.kind === 'regex') return 'within a regular expression only regular expressions can be nested'
+  const near = 'path' in around && /^\w/.test(name) ? `, as in "${around.path}${name}"` : ''
+  return `no path could ever reach it: a nested location begins with the path of the one around it${near}`
 }
 
 function placeOf({ directive }: Block): string {
