@@ -183,15 +183,18 @@ export class Family {
   }
 }
 
+/** Workers keep the rights of the test, whose folders are nobody else's business. */
+export const SAME_RIGHTS = process.geteuid?.() === 0 ? 'user root;' : ''
+
 /** The real command with a configuration in nginx's language. */
 export class NginxFamily extends Family {
   protected override get command(): string[] {
     return [MAIN, '-c', this.path('nginx.conf')]
   }
 
-  /** @param main lines of the main context @param http lines of the http block */
-  configure(main: string, http: string): void {
-    const logs = `pid ${this.path('pid')}; error_log ${this.path('error.log')} notice;`
+  /** @param main lines of the main context @param http lines of the http block @param rights a `user` line, or none */
+  configure(main: string, http: string, rights: string = SAME_RIGHTS): void {
+    const logs = `${rights} pid ${this.path('pid')}; error_log ${this.path('error.log')} notice;`
     const block = `http { access_log ${this.path('access.log')}; ${http} }`
     writeFileSync(this.path('nginx.conf'), `${logs}\n${main}\nevents { }\n${block}\n`)
   }

@@ -211,9 +211,8 @@ export class Exchange {
   private errorLines = ''
   /** Gives the lines that follow the content; see `promiseTrailers`. */
   private giveTrailers: ((x: Exchange) => string) | null = null
-  /** The other lines, and their names as they were given. */
+  /** The other lines. */
   private lines: string[] = NO_LINES
-  private names: string[] = NO_LINES
 
   constructor(
     head: RequestHead,
@@ -345,12 +344,9 @@ export class Exchange {
   /** One more line of this name. */
   addField(name: string, value: string): void {
     const line = fieldLine(name, value)
-    if (this.lines === NO_LINES) {
-      this.lines = []
-      this.names = []
-    }
-    this.lines.push(line)
-    this.names.push(name)
+    // An array of one element has room for one; the first push into an empty one would make room for 17.
+    if (this.lines === NO_LINES) this.lines = [line]
+    else this.lines.push(line)
   }
 
   hasField(name: string): boolean {
@@ -372,23 +368,19 @@ export class Exchange {
 
   removeField(name: string): void {
     this.unpack()
-    for (let i = this.indexOfField(name); i >= 0; i = this.indexOfField(name)) {
-      this.names.splice(i, 1)
-      this.lines.splice(i, 1)
-    }
+    for (let i = this.indexOfField(name); i >= 0; i = this.indexOfField(name)) this.lines.splice(i, 1)
   }
 
   private indexOfField(name: string): number {
-    if (this.names.length === 0) return -1
-    const lower = name.toLowerCase()
-    return this.names.findIndex(other => other.toLowerCase() === lower)
+    const { lines } = this
+    for (let i = 0; i < lines.length; i++) if (isLineOf(name, lines[i]!)) return i
+    return -1
   }
 
   /** Prepared lines become lines like the others: somebody wants to look at single fields. */
   private unpack(): void {
     if (this.preparedLines === '' && this.appendedLines === '') return
     this.lines = [...linesIn(this.preparedLines), ...this.lines, ...linesIn(this.appendedLines)]
-    this.names = this.lines.map(line => line.slice(0, line.indexOf(':')))
     this.preparedLines = ''
     this.appendedLines = ''
   }
@@ -445,7 +437,6 @@ export class Exchange {
     this.preparedLines = ''
     this.appendedLines = ''
     this.lines = NO_LINES
-    this.names = NO_LINES
     this.giveTrailers = null
   }
 
@@ -541,4 +532,12 @@ export class Exchange {
 /** Each with its CR LF. */
 function linesIn(text: string): string[] {
   return text.match(/[^\n]+\n/g) ?? []
+}
+
+const COLON = 0x3a
+
+/** Names have no case. Nearly always the length tells already that it is another one. */
+function isLineOf(name: string, line: string): boolean {
+  if (line.charCodeAt(name.length) !== COLON) return false
+  return line.startsWith(name) || line.slice(0, name.length).toLowerCase() === name.toLowerCase()
 }

@@ -22,6 +22,7 @@ import type { Context } from './context.ts'
 import { headLimitsOf, headTable } from './limits.ts'
 import { addressesOf, type Listen } from './listen.ts'
 import { type Matchers, regexOfName } from './matchers.ts'
+import { warnOfFirst } from './traps.ts'
 
 export interface SiteSocket {
   readonly address: Address
@@ -166,6 +167,13 @@ export class Endpoints {
       endpoint: this.endpointOf(one),
       others: shared.get(one) ?? null,
     }))
+  }
+
+  /** Once all else is right: where nobody is said to answer for unknown hosts. */
+  warnOfDefaults(): void {
+    for (const { text, servers, fallback } of this.gatherings.values()) {
+      if (fallback === null) warnOfFirst(text, servers, this.context.problems)
+    }
   }
 
   private endpointOf(gathering: Gathering): Endpoint {

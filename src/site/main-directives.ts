@@ -241,10 +241,10 @@ export const mainTable = {
   user: custom<WorkerUser | null>({
     in: MAIN,
     initial: null,
-    default: null,
+    default: 'nobody',
     syntax: 'user [group]',
     takes: [1, 2],
-    doc: "Whose rights the workers have. Without root's rights it is not followed, and -t says so.",
+    doc: "Whose rights the workers have; the second word is their group, else the group of the user's name, and of the default its own. Without root's rights it is not followed, and -t says so.",
     read: readUser,
   }),
   env: listOf<EnvironmentRule>({
@@ -399,7 +399,7 @@ export function processSettingsOf(
     daemon: settings.daemon && !isForeground,
     masterProcess: settings.master_process && !isForeground,
     workerProcesses,
-    user: settings.user,
+    user: settings.user ?? nobody(),
     pidPath: settings.pid ?? layout.pidPath,
     workerPriority: settings.worker_priority,
     workerCpuAffinity: affinityOf(settings.worker_cpu_affinity, workerProcesses),
@@ -411,6 +411,13 @@ export function processSettingsOf(
     eventMethod: eventsOf(main).settings(mainTable).use,
     listens,
   }
+}
+
+/** Whose rights workers have when nobody says so: not those of root, which a mistake of ours would hand out. */
+function nobody(): WorkerUser | null {
+  const name = 'nobody'
+  const user = process.geteuid?.() === 0 ? userOf(name) : null
+  return user === null ? null : { name, ...user }
 }
 
 /** `auto` goes around: more workers than processors begin with the first one again. */

@@ -23,6 +23,7 @@ import { headTable } from './limits.ts'
 import { defaultListen, type Listen } from './listen.ts'
 import { type BlockLook, LocationBuilder } from './locations.ts'
 import { Matchers } from './matchers.ts'
+import { warnOfTraps } from './traps.ts'
 
 export interface SiteOptions extends Omit<ContextOptions, 'main' | 'http'>, BlockLook {
   readonly features: readonly Feature[]
@@ -57,6 +58,10 @@ export function buildSite(main: Block, options: SiteOptions): Site {
   // As nginx, not before all else is right: what defines a variable may have been refused.
   if (!options.problems.hasErrors) for (const one of options.templates ?? []) context.compile(one)
   context.reportUnknownVariables()
+  if (!options.problems.hasErrors) {
+    warnOfTraps(http, matchers, options.problems)
+    endpoints.warnOfDefaults()
+  }
   return {
     sockets,
     modules: builder.modules,

@@ -17,6 +17,7 @@ import { compileLogFormat, type Escape } from '../../src/modules/log-format.ts'
 import { ErrorRecord } from '../../src/server/error-record.ts'
 import type { Exchange } from '../../src/server/exchange.ts'
 import { killLeftOver, MAIN, type Running, startProcess } from '../command-process.ts'
+import { SAME_RIGHTS } from '../process-family.ts'
 import { connect, type RawClient } from '../raw-client.ts'
 import { missing } from './programs.ts'
 
@@ -75,7 +76,7 @@ class Site {
   }
 }
 
-const HEAD = 'daemon off; pid pid; error_log logs/error.log;'
+const HEAD = `${SAME_RIGHTS} daemon off; pid pid; error_log logs/error.log;`
 
 function startVeille(site: Site, text: string): Promise<Running> {
   return site.start(process.execPath, [MAIN], text)
