@@ -97,6 +97,7 @@ export class Phases implements ExchangePhases {
         return
       }
       if (isTooLong(x)) {
+        x.log.error(`client intended to send too large body: ${x.contentLength} bytes`)
         x.responder.refuseContent(x)
         return
       }

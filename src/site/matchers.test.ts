@@ -29,6 +29,13 @@ describe('the regular expressions of servers and locations', () => {
     assert.equal(site.ask(hostOf('anna.one.test')).answerText, 'anna anna')
   })
 
+  it('are the name of their server, as they are written', () => {
+    const site = siteOf('server_name ~^a\\.test$; return 200 $server_name;')
+    assert.equal(site.ask(hostOf('a.test')).answerText, 'localhost')
+    const http = 'server { listen 80; server_name ~^b\\.test$; return 200 $server_name; }'
+    assert.equal(siteOf({ http, server: '' }).ask(hostOf('b.test')).answerText, '~^b\\.test$')
+  })
+
   it('take a name with capitals for either case', () => {
     const site = siteOf('server_name ~^WWW\\.(.+)$; return 200 "$1";')
     assert.equal(site.ask(hostOf('www.One.test')).answerText, 'one.test')

@@ -87,9 +87,9 @@ function serverOf(builder: LocationBuilder, block: Block, names: readonly Server
   })
 }
 
-/** `$server_name`: of a regular expression its text, of `.example.org` the name without its dot. */
+/** `$server_name`: of `.example.org` the name without its dot. */
 function firstName([first]: readonly ServerName[]): string {
-  return first === undefined ? '' : first.text.replace(/^[~.](?=.)/, '')
+  return first === undefined ? '' : first.text.replace(/^\.(?=.)/, '')
 }
 
 /** `$hostname` stands for the name of this machine. */

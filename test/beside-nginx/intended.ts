@@ -6,6 +6,7 @@
  * A difference that no row names is a failure, and so is a row for which there is none.
  */
 
+import { fieldValue } from '../responses.ts'
 import type { Difference } from './comparison.ts'
 
 export interface Intended {
@@ -44,6 +45,11 @@ export const INTENDED: readonly Intended[] = [
   { heading: 'Entity tags', what: 'etag', covers: isTagOfError },
   { heading: "The server's own pages", what: 'content', covers: isOwnPage },
   { heading: "The server's own pages", what: 'content-length', covers: isOwnPage },
+  ...['content', 'content-length', 'content-type'].map(what => ({
+    heading: "The server's own pages",
+    what,
+    covers: isPageOfRareStatus,
+  })),
   {
     heading: 'Allow',
     what: 'allow',
@@ -123,9 +129,10 @@ function hasEscapedSlash({ asked, answers: { veille } }: Difference): boolean {
   return /%2f/i.test(asked.target) && veille!.status === 404
 }
 
-function isListing({ answers: { nginx } }: Difference): boolean {
+function isListing({ asked, answers: { nginx } }: Difference): boolean {
   const text = nginx!.content.toString('latin1')
-  return text === '' || /^<html>\r\n<head><title>Index of /.test(text) || /^\[\r\n\{ "name":/.test(text)
+  const isHead = asked.method === 'HEAD' && asked.target.replace(/\?.*/, '').endsWith('/')
+  return isHead || /^<html>\r\n<head><title>Index of /.test(text) || /^\[\r\n\{ "name":/.test(text)
 }
 
 function isRangeWelcome({ nginx, veille, asked, answers }: Difference): boolean {
@@ -163,4 +170,12 @@ function isOwnPage({ answers: { nginx, veille } }: Difference): boolean {
   const [theirs, ours] = [nginx, veille].map(answer => answer!.content.toString('latin1'))
   if (theirs === '' && ours === '') return nginx!.status >= 300
   return /<hr><center>nginx/.test(theirs!) && ours!.includes(`<title>${nginx!.status} `)
+}
+
+/** nginx has no page for these at all. */
+function isPageOfRareStatus({ answers: { nginx, veille } }: Difference): boolean {
+  const { status, content } = nginx!
+  return (
+    status >= 400 && content.length === 0 && /^text\/html/.test(fieldValue(veille!, 'content-type') ?? '')
+  )
 }
