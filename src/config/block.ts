@@ -46,7 +46,8 @@ export class Block {
   readonly value: unknown
   readonly entries: Entry[] = []
   private readonly own = new Map<Table, Map<string, unknown>>()
-  private readonly inherited = new Map<Table, object>()
+  /** Of the tables of which something stands here. */
+  private readonly handed = new Map<Table, object>()
 
   constructor(context: string, parent: Block | null, directive: Directive | null, value: unknown) {
     this.context = context
@@ -92,18 +93,19 @@ export class Block {
 
   /** What is handed down: shared with the block outside as long as nothing is said anew. */
   private base(table: Table): object {
-    const known = this.inherited.get(table)
-    if (known !== undefined) return known
-    const outside = this.parent === null ? initialOf(table) : this.parent.base(table)
     const own = this.own.get(table)
-    if (own === undefined) {
-      this.inherited.set(table, outside)
-      return outside
-    }
-    const handed = [...own].filter(([name]) => table[name]!.isInherited)
-    const base = handed.length === 0 ? outside : { ...outside, ...Object.fromEntries(handed) }
-    this.inherited.set(table, base)
+    if (own === undefined) return this.outside(table)
+    const known = this.handed.get(table)
+    if (known !== undefined) return known
+    const said = [...own].filter(([name]) => table[name]!.isInherited)
+    const base =
+      said.length === 0 ? this.outside(table) : { ...this.outside(table), ...Object.fromEntries(said) }
+    this.handed.set(table, base)
     return base
+  }
+
+  private outside(table: Table): object {
+    return this.parent === null ? initialOf(table) : this.parent.base(table)
   }
 }
 

@@ -47,8 +47,8 @@ export class LocationBuilder {
     const exception = except === undefined ? null : this.bind(except, 'limit_except', match)
     const log = this.look.logOf(block)
     const modules: Module[] = []
+    const place = { kind, block, site: this.context, log, match }
     for (const feature of this.features) {
-      const place = { kind, block, site: this.context, log, match }
       const source = feature.isHandler === true && kind === 'if' ? block.parent! : block
       const module = feature.bind?.(source.settings(feature.table), place) ?? null
       if (module !== null) modules.push(module)
