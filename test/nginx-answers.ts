@@ -11,9 +11,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePorts } from './free-ports.ts'
 
 export function hasNginx(): boolean {
   return spawnSync('nginx', ['-v']).status === 0
@@ -31,19 +32,6 @@ export interface Nginx {
   readonly ports: readonly number[]
   ask(server: number, request: string): Promise<RawAnswer>
   stop(): Promise<void>
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1')
-      await once(server, 'listening')
-      return server
-    }),
-  )
-  const ports = servers.map(server => (server.address() as AddressInfo).port)
-  for (const server of servers) server.close()
-  return ports
 }
 
 /** @param servers what stands in each server block, beside listen @param http beside them */

@@ -14,11 +14,11 @@
 
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ask, MAIN, type Running, startProcess } from './command-process.ts'
+import { freePort } from './free-ports.ts'
 import type { TestConfiguration } from './process-site.ts'
 import type { Place } from './raw-client.ts'
 
@@ -36,15 +36,6 @@ export interface Answer {
 
 export async function familyOf(configuration: Partial<TestConfiguration> = {}): Promise<Family> {
   return new Family(mkdtempSync(join(tmpdir(), 'veille-family-')), await freePort(), configuration)
-}
-
-/** Nobody listens on it, and while the test runs the system gives it to nobody who asks for any. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as { port: number }
-  await new Promise(done => server.close(done))
-  return port
 }
 
 export class Family {

@@ -13,9 +13,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { connect as connectSocket, createServer } from 'node:net'
+import { connect as connectSocket } from 'node:net'
 import { join } from 'node:path'
 import { MAIN } from './command-process.ts'
+import { freePort } from './free-ports.ts'
 import { connect } from './raw-client.ts'
 import { readResponse } from './responses.ts'
 
@@ -120,16 +121,6 @@ ${http.replace('{', `{ ${own}`).replaceAll('PORT', String(port))}
   return spawn(program, [...before, '-p', prefix, '-c', path, '-e', `logs/${name}.log`], {
     stdio: ['ignore', 'inherit', 'inherit'],
   })
-}
-
-/** Free at this moment; the kernel gives the same one again only after many others. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return (address as { port: number }).port
 }
 
 async function listens(child: ChildProcess, port: number): Promise<void> {

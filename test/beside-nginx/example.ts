@@ -21,11 +21,11 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MAIN, type Running, startProcess } from '../command-process.ts'
+import { freePorts } from '../free-ports.ts'
 import { connect, type Place } from '../raw-client.ts'
 import { hold, type Outcome } from './conversation.ts'
 import { type Asked, readRequests } from './requests.ts'
@@ -183,16 +183,4 @@ export class Example {
 /** @param name `unix:/tmp/a.sock` */
 function socketIn(folder: string, name: string): string {
   return join(folder, basename(name))
-}
-
-/** All of them at once, so that they are not the same. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  const ports: number[] = []
-  for (const server of servers) {
-    await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
-    ports.push((server.address() as { port: number }).port)
-  }
-  await Promise.all(servers.map(server => new Promise(done => server.close(done))))
-  return ports
 }
