@@ -180,7 +180,7 @@ const rewrites: AnswerGroup = {
     location /query { rewrite ^/query/(.*)$ /b/$1?v=$1; }
     location /case { rewrite ^/CASE /b; }
     location /any-case { rewrite (?i)^/ANY-CASE /b; }
-    location /internal { internal; return 200 "internal $uri"; }
+    location /internal { internal; location /internal/nested { return 200 "nested"; } return 200 "internal $uri"; }
     location /to-internal { rewrite ^ /internal; }
     location = /twice { rewrite ^/twice$ /twice-on last; }
     location = /twice-on { rewrite ^ /b; }
@@ -219,6 +219,7 @@ const rewrites: AnswerGroup = {
     ['GET /case', 404],
     ['GET /any-case', 200, 'b /b?'],
     ['GET /internal', 404],
+    ['GET /internal/nested', 404],
     ['GET /to-internal', 200, 'internal /internal'],
     ['GET /twice', 200, 'b /b?'],
     // nginx looks for the file beside its root.

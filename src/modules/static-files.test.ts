@@ -112,6 +112,7 @@ describe('a directory', () => {
 
   it('never leads to another host', () => {
     assert.equal(location('/two', 'rewrite ^ //x break; absolute_redirect off;'), '/.//x/')
+    assert.equal(location('/two', 'rewrite ^ //x break;'), 'http://localhost//x/')
   })
 })
 

@@ -160,9 +160,8 @@ function refuse(x: Exchange): Outcome {
   return HANDLED
 }
 
-/** A path that begins with two slashes would name a host (RFC 3986 §4.2). */
 function redirectToSlash(x: Exchange): Outcome {
-  const path = `${x.path.startsWith('//') ? '/.' : ''}${escapePath(x.path)}/`
+  const path = `${escapePath(x.path)}/`
   return redirect(x, 301, x.query === null || x.query === '' ? path : `${path}?${x.query}`)
 }
 

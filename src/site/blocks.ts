@@ -65,10 +65,9 @@ export const blocksTable = {
     in: ['location'],
     initial: false,
     default: null,
-    isInherited: false,
     syntax: '',
     takes: [0, 0],
-    doc: 'Only for what the server itself asks for: error pages, rewritten and tried paths. To everybody else it is 404.',
+    doc: 'Only for what the server itself asks for: error pages, rewritten and tried paths. To everybody else it is 404. Locations inside are as the one around them.',
     read: () => true,
   }),
 }
