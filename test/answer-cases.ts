@@ -414,6 +414,8 @@ const errorPages: AnswerGroup = {
     error_page 425 /elsewhere;
     error_page 426 /page;
     error_page 426 /own-status;
+    error_page 427 =404 /own-status?s=$status;
+    error_page 428 =404 http://b.test/$status;
     error_page 301 /moved;
     error_page 494 /page;
     error_page 501 /internal;
@@ -433,6 +435,8 @@ const errorPages: AnswerGroup = {
     location ~ -page$ { return 200 "page $uri?$args"; }
     location @named { return 200 "named $request_method $uri?$args"; }
 
+    location /fail/427 { return 427; }
+    location /fail/428 { return 428; }
     location /fail/300 { return 300; }
     location /fail/402 { return 402; }
     location /fail/403 { return 403; }
@@ -500,6 +504,8 @@ const errorPages: AnswerGroup = {
     ['GET /fail/424', 418, 'teapot'],
     ['GET /fail/425', 302, { location: 'http://localhost:8080/there', type: 'text/html' }],
     ['GET /fail/426', 426, 'page GET /page?'],
+    ['GET /fail/427', 404, 'own GET /own-status?s=404'],
+    ['GET /fail/428', 302, { location: 'http://b.test/404' }],
     [
       'GET /fail/301',
       301,

@@ -171,6 +171,8 @@ class ErrorPages implements Module {
     if (!this.isRecursive) x.hasErrorPage = true
     const page = this.pages.get(status)
     if (page === undefined) return DECLINED
+    // Before its target is read, in which $status may stand.
+    x.errorStatus = page.overwrite
     show(x, page.target.of(x), page.overwrite)
     return HANDLED
   }
@@ -179,13 +181,11 @@ class ErrorPages implements Module {
 function show(x: Exchange, target: string, status: number): void {
   if (x.isTraced) x.tell(`error_page shows "${target}"`)
   if (target.startsWith('/')) {
-    x.errorStatus = status
     if (x.method !== 'HEAD') x.method = 'GET'
     const mark = target.indexOf('?')
     if (mark < 0) x.reroute(target, null)
     else x.reroute(target.slice(0, mark), target.slice(mark + 1))
   } else if (target.startsWith('@')) {
-    x.errorStatus = status
     x.rerouteNamed(target)
   } else {
     x.hasErrorPage = true
