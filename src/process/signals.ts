@@ -7,11 +7,13 @@
  * Who has sent a signal is not told: Node does not pass on `si_pid`. nginx leaves it out as well when it does not know.
  *
  * SIGUSR1 is Node's own call for its debugger. A handler takes its place, but a signal that comes before opens the debugger's port:
- * `closeDebugger` closes it again, and `quietNodeOptions` are for processes that we start, of a Node that can be told.
+ * `closeDebugger` closes it again. Processes that we start are told not to open it (`quietNodeOptions`); their Node then blocks
+ * the signal for good, so whoever wants to hear it unblocks it. What had come before comes then.
  */
 
 import { constants } from 'node:os'
 import type { Log } from '../log.ts'
+import { unblockSignal } from '../sys/libc.ts'
 
 export interface Reaction {
   /** `reconfiguring`; '' when the line ends before it. */
@@ -34,19 +36,28 @@ export function onSignals(reactions: Reactions, log: () => Log): void {
       act()
     })
   }
-  if (reactions.SIGUSR1 !== undefined) void closeDebugger()
+  if (reactions.SIGUSR1 === undefined) return
+  unblockSignal(numberOf('SIGUSR1'))
+  void closeDebugger()
 }
 
 export function numberOf(signal: NodeJS.Signals): number {
   return constants.signals[signal]
 }
 
+/** So many turns of libuv see both starts. */
+const TURNS = 3
+
 /** Unless somebody has asked for it on the command line. */
 async function closeDebugger(): Promise<void> {
   const options = [...process.execArgv, process.env.NODE_OPTIONS ?? '']
   if (!process.features.inspector || options.some(option => option.includes('--inspect'))) return
   const { default: inspector } = await import('node:inspector')
-  if (inspector.url() !== undefined) inspector.close()
+  // Node 22 and later start it twice: from an interrupt, and again from libuv's turn if it has been closed until then.
+  for (let turn = 0; turn < TURNS; turn++) {
+    if (inspector.url() !== undefined) inspector.close()
+    await new Promise(resolve => setImmediate(resolve))
+  }
 }
 
 const NO_DEBUGGER = '--disable-sigusr1'

@@ -180,3 +180,6 @@ export const GROUP = { sizeBytes: 32, gid: 16 } as const
 
 /** `struct addrinfo`, netdb.h: the same in glibc and musl on 64 bits. */
 export const ADDRINFO = { sizeBytes: 48, socktype: 8, addressBytes: 16, address: 24, next: 40 } as const
+
+/** signal(7), pthread_sigmask(3): Linux's numbers on every processor that we know. */
+export const SIG_UNBLOCK = 1

@@ -125,7 +125,7 @@ describe('constants', () => {
     writeFileSync(
       source,
       `#define _GNU_SOURCE\n#include <stdio.h>\n#include <stddef.h>\n#include <fcntl.h>\n#include <netinet/tcp.h>\n#include <sys/ioctl.h>
-#include <linux/sockios.h>\n#include <sys/resource.h>\n#include <sys/syscall.h>
+#include <linux/sockios.h>\n#include <signal.h>\n#include <sys/resource.h>\n#include <sys/syscall.h>
 ${includes.map(name => `#include <${name}>`).join('\n')}
 int main(void) { ${lines.join('\n')} return 0; }\n`,
     )
@@ -406,5 +406,13 @@ describe('a scripted system', () => {
     })
     assert.deepEqual({ ...libc.native }, real)
     assert.equal(libc.close(-1), -errnos.EBADF)
+  })
+})
+
+describe('a signal', () => {
+  it('is heard again, also when it was not blocked', () => {
+    assert.equal(libc.unblockSignal(10), 0)
+    const blocked = /^SigBlk:\s+([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]!
+    assert.equal(BigInt(`0x${blocked}`) & (1n << 9n), 0n)
   })
 })

@@ -15,6 +15,7 @@ import {
   RESOLVE_BENEATH,
   RESOLVE_NO_MAGICLINKS,
   RESOLVE_NO_SYMLINKS,
+  SIG_UNBLOCK,
   STATX,
   STATX_BASIC_STATS,
   SYS_openat2,
@@ -75,6 +76,7 @@ export interface Native {
   mmap(address: number, sizeBytes: number, protection: number, flags: number, fd: Fd, offset: number): number
   prlimit(pid: number, resource: number, next: BigUint64Array | null, old: BigUint64Array | null): number
   sched_setaffinity(tid: number, sizeBytes: number, mask: Uint8Array): number
+  pthread_sigmask(how: number, set: Uint8Array, old: Uint8Array | null): number
   prctl(option: number, argument: number): number
   select(
     count: number,
@@ -131,6 +133,7 @@ const PROTOTYPES: Readonly<Record<keyof Native, string>> = {
   mmap: 'int64_t mmap(int64_t address, size_t size, int protection, int flags, int fd, int64_t offset)',
   prlimit: 'int prlimit(int pid, int resource, void *next, void *old)',
   sched_setaffinity: 'int sched_setaffinity(int tid, size_t size, void *mask)',
+  pthread_sigmask: 'int pthread_sigmask(int how, void *set, void *old)',
   prctl: 'int prctl(int option, int64_t argument)',
   select: 'int select(int count, void *read, void *write, void *except, void *timeout)',
   poll: 'int poll(void *fds, unsigned long count, int timeout)',
@@ -464,6 +467,16 @@ export function prctl(option: number, argument: number): number {
  */
 export function realpath(path: string, buffer: Uint8Array): number {
   return native.realpath(path, buffer) === 0 ? -errno() : 0
+}
+
+/** `sigset_t` has room for 1024 signals; bit `n - 1` stands for signal `n`. */
+const signalSet = Buffer.alloc(128)
+
+/** Lets this thread hear a signal that was blocked. @returns 0, or `-errno` @see pthread_sigmask(3) */
+export function unblockSignal(signal: number): number {
+  signalSet.fill(0)
+  signalSet[(signal - 1) >> 3] = 1 << ((signal - 1) & 7)
+  return -native.pthread_sigmask(SIG_UNBLOCK, signalSet, null)
 }
 
 // Waiting
