@@ -132,7 +132,7 @@ function openLogs(path: string, complain: Log): Logs | null {
 async function serveTest(
   { text = '', atStart }: TestConfiguration,
   folder: string,
-  { sockets, counters, allCounters, workerIndex }: Surroundings,
+  { sockets, counters, allCounters, workerIndex, logs }: Surroundings,
 ): Promise<Site> {
   if (typeof atStart === 'number') process.exit(atStart)
   if (atStart !== undefined) throw new Error(atStart)
@@ -157,6 +157,7 @@ async function serveTest(
     '/env': x => answer(x, process.env),
     '/rights': x => answer(x, rights()),
     '/stuck'() {
+      logs.log.notice('stuck')
       for (;;);
     },
     '/throw'() {

@@ -476,7 +476,7 @@ const signalSet = Buffer.alloc(128)
 export function unblockSignal(signal: number): number {
   signalSet.fill(0)
   signalSet[(signal - 1) >> 3] = 1 << ((signal - 1) & 7)
-  return -native.pthread_sigmask(SIG_UNBLOCK, signalSet, null)
+  return 0 - native.pthread_sigmask(SIG_UNBLOCK, signalSet, null)
 }
 
 // Waiting
