@@ -8,7 +8,7 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -121,7 +121,29 @@ describe('a broken configuration', () => {
     it(sample.name, () => assert.ok(check(sample).problems.hasErrors, 'it is refused'))
   }
 
-  it('is one of many', () => assert.ok(broken.length >= 130, String(broken.length)))
+  it('is one of many', () => assert.ok(broken.length >= 300, String(broken.length)))
+})
+
+describe('a configuration that says nothing', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'veille-nothing-'))
+  after(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, 'empty.conf'), '')
+  mkdirSync(join(folder, 'folder.conf'))
+
+  function says(name: string, ...expected: string[]): void {
+    it(name, () => {
+      const path = join(folder, name)
+      const { problems, site } = read({ name, folder, path })
+      assert.deepEqual(
+        problems.list.map(({ summary }) => told(summary, folder)),
+        expected,
+      )
+      assert.deepEqual(site.sockets, [])
+    })
+  }
+  says('empty.conf', 'no "events" section in configuration')
+  says('none.conf', 'open() "./none.conf" failed (2: No such file or directory)')
+  says('folder.conf', 'read() "./folder.conf" failed (21: Is a directory)')
 })
 
 describe('a configuration that is warned of', () => {

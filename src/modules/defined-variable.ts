@@ -48,14 +48,22 @@ export function mayBeDefined({ variables, problems }: SiteContext, name: string,
 }
 
 /** @param what the name of the block, for nginx's sentence */
-export function checkRow(call: Call, { args, block, place, end }: Directive, what: string): boolean {
+export function checkRow(call: Call, row: Directive, what: string): boolean {
+  const { args, block, place, end } = row
   if (block !== null) call.fail(end, 'unexpected "{"', `a line of ${what} ends with ";", and opens no block`)
   else if (args.length !== 1) {
     const expected =
       args.length === 0
         ? 'a line has two words, what it is about and the value: is the value missing, or a semicolon before it?'
-        : 'a line has two words: a value with spaces in it stands in quotes'
+        : adviceForMany(row)
     call.fail(place, `invalid number of the ${what} parameters`, expected)
   }
   return block === null && args.length === 1
+}
+
+function adviceForMany({ args, place }: Directive): string {
+  const last = args.findLast(arg => arg.place.line === place.line)
+  return last === undefined || last === args.at(-1)
+    ? 'a line has two words: a value with spaces in it stands in quotes'
+    : `is the semicolon behind "${last.text}" missing?`
 }

@@ -14,11 +14,12 @@ import { warnOfLocations } from './location-traps.ts'
 import type { Matchers } from './matchers.ts'
 
 export function warnOfTraps(http: Block, matchers: Matchers, problems: Problems): void {
+  const types = typesIn(http)
   for (const server of http.blocks('server')) {
     warnOfLocations(server, matchers, problems)
     warnOfReturn(server, problems)
     warnOfRootInLocation(server, problems)
-    warnOfTypes(server, problems)
+    warnOfTypes(server, types, problems)
     warnInside(server, problems)
   }
 }
@@ -123,9 +124,9 @@ function warnOfDoubledRoot(block: Block, problems: Problems): void {
 }
 
 /** An inner `types` replaces the outer ones: style sheets are then sent as default_type. */
-function warnOfTypes(server: Block, problems: Problems): void {
-  const own = server.entries.filter(({ name }) => name === 'types')
-  const outside = server.parent!.entries.filter(({ name }) => name === 'types')
+function warnOfTypes(server: Block, outside: readonly Entry[], problems: Problems): void {
+  const own = typesIn(server)
+  if (own.length === 0) return
   const known = new Set(own.flatMap(extensionsOf))
   const lost = outside.flatMap(extensionsOf).filter(extension => !known.has(extension))
   if (known.size === 0 || lost.length === 0) return
@@ -137,6 +138,10 @@ function warnOfTypes(server: Block, problems: Problems): void {
     `files with other extensions, such as ${names}, get default_type: include the other types in here too`,
     [{ words: 'these are lost', place: outside[0]!.directive.place }],
   )
+}
+
+function typesIn({ entries }: Block): Entry[] {
+  return entries.filter(({ name }) => name === 'types')
 }
 
 function extensionsOf({ value }: Entry): string[] {
