@@ -82,12 +82,16 @@ function isPossiblePath({ path, place }: ExactLocation, mergesSlashes: boolean, 
   return expected === null
 }
 
+/** Names that are hardly meant by the letter, unlike those of `/$metadata`. */
+const VARIABLE =
+  /\$\{?(?:\d|(?:host|uri|request_uri|document_uri|args|query_string|scheme|server_name|remote_addr)\b|(?:arg|http|cookie)_\w)/
+
 function reasonAgainst(path: string, mergesSlashes: boolean): string | null {
   if (path === '') return null
   if (!path.startsWith('/')) return `paths begin with a slash: /${path}`
   if (path.includes('?'))
     return 'the query is no part of the path: ask for it with "if ($arg_…)" or a map of $args'
-  if (path.includes('$'))
+  if (VARIABLE.test(path))
     return 'variables have no value here: a location is found by the text of the path alone'
   if (path.includes('*')) return starAdvice(path)
   if (/%[0-9a-f]{2}/i.test(path))

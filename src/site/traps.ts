@@ -75,8 +75,8 @@ function warnBehindAll({ entries }: Block, problems: Problems): void {
   )
 }
 
-/** What answers without files. */
-const ANSWERING = new Set(['root', 'alias', 'return', 'rewrite', 'deny', 'stub_status', 'empty_gif', 'if'])
+/** What answers without the files of a root, and whoever hands a request on. */
+const ANSWERING = /^(?:root|alias|return|rewrite|deny|stub_status|empty_gif|if|\w+_pass)$/
 
 /** A root in `location /` holds there alone: other locations have nginx's own, which hardly anybody wants. */
 function warnOfRootInLocation(server: Block, problems: Problems): void {
@@ -87,7 +87,7 @@ function warnOfRootInLocation(server: Block, problems: Problems): void {
   if (root === undefined || root === null) return
   const without = locations.find(one => {
     const isNamed = (one.value as LocationMatch).kind === 'named'
-    return !isNamed && !one.entries.some(({ name }) => ANSWERING.has(name))
+    return !isNamed && !one.entries.some(({ name }) => ANSWERING.test(name))
   })
   if (without === undefined) return
   const place = without.directive!.args.at(-1)!.place
