@@ -34,7 +34,9 @@ function checkNode(): void {
 /** By the name under which it was started, by options that only nginx has, or by an argument that ends in `.conf`. */
 async function actAsNginx(): Promise<boolean> {
   const [, program = '', ...args] = process.argv
+  const { loadInSteps } = await import('./command/loading.ts')
   if (args[0] === 'explain') {
+    await loadInSteps()
     const { explain } = await import('./command/explain.ts')
     process.exit(await explain(args.slice(1), text => void process.stdout.write(text)))
   }
@@ -42,6 +44,7 @@ async function actAsNginx(): Promise<boolean> {
   const isOne = isNginx(basename(program), args)
   const isFile = args.length === 1 && args[0]!.endsWith('.conf')
   if (!isOne && !isFile) return false
+  await loadInSteps()
   const { runInForeground, runNginx } = await import('./command/nginx-command.ts')
   if (isFile) await runInForeground(args[0]!)
   else {

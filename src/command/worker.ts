@@ -2,10 +2,13 @@
  * The program of a worker. The master starts it with an inherited channel, over which the configuration comes.
  */
 
-import { runWorker } from '../process/worker.ts'
-import { ConfigurationApplication } from '../site/application.ts'
-import { terminalLog } from './nginx-command.ts'
-import { packageVersion } from './version.ts'
+import { loadInSteps } from './loading.ts'
+
+await loadInSteps()
+const { runWorker } = await import('../process/worker.ts')
+const { ConfigurationApplication } = await import('../site/application.ts')
+const { terminalLog } = await import('./nginx-command.ts')
+const { packageVersion } = await import('./version.ts')
 
 await runWorker(
   new ConfigurationApplication(null, {
