@@ -712,8 +712,29 @@ for (const poller of POLLERS) {
         bench.pass(limits.sendTimeoutMs)
         assert.deepEqual(client.driver.events, [])
       }
-      bench.pass(limits.sendTimeoutMs)
-      bench.pass(limits.sendTimeoutMs)
+      bench.pass(4 * limits.sendTimeoutMs)
+      bench.pass(4 * limits.sendTimeoutMs)
+      assert.deepEqual(client.driver.events, [CLOSED])
+    })
+
+    it('give a peer that is known to be slow three times as long, since its kernel tells of room only now and then', () => {
+      using bench = new Bench(poller)
+      const client = bench.connect()
+      client.connection.write(Buffer.alloc(2_000_000))
+      bench.turn()
+      let outstanding = 100_000
+      const answer: Answer = (_real, args) => {
+        ;(args[2] as Int32Array)[0] = outstanding
+        return 0
+      }
+      using _system = scripted({ ioctl: Array<Answer>(20).fill(answer) })
+      for (let period = 0; period < 2; period++) {
+        outstanding -= 1000
+        bench.pass(limits.sendTimeoutMs)
+      }
+      bench.pass(3 * limits.sendTimeoutMs - 1)
+      assert.deepEqual(client.driver.events, [])
+      bench.pass(1)
       assert.deepEqual(client.driver.events, [CLOSED])
     })
 

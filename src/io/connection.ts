@@ -83,6 +83,12 @@ const HIGH_WATER_BYTES = 256 * 1024
 /** From this size on, bytes are handed to the kernel where they lie instead of being copied behind the head (3 µs per 64 KiB). */
 const COPY_BELOW_BYTES = 8 * 1024
 
+/**
+ * A receiver tells of room only when that is half of its buffer, or a whole segment (RFC 9293 §3.8.6.2.2): who reads 1 KiB a second into
+ * 128 KiB is silent for longer than a minute. So much longer may one be silent that is known to be slow.
+ */
+const PATIENCE_WITH_SLOW = 3
+
 export class Connection extends Deadline implements Watcher, Continuation, Sender {
   readonly fd: Fd
   readonly peer: Address
@@ -110,6 +116,8 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
   private lingerEndsAt = Number.POSITIVE_INFINITY
   /** How much the peer had acknowledged when we last looked. */
   private acknowledgedBytes = 0
+  /** While BLOCKED: how often a whole timeout brought some acknowledgement, and the socket took nothing. */
+  private slowPeriods = 0
   private willTakeTurn = false
   /** TCP_NODELAY, which listeners give to their connections. */
   private isUndelayed = true
@@ -398,8 +406,13 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
   private setBlocked(): void {
     this.setWriting(BLOCKED)
     this.acknowledgedBytes = this.acknowledged()
-    this.sendDeadlineAt = this.loop.now + this.limits.sendTimeoutMs
+    this.sendDeadlineAt = this.loop.now + this.patienceMs()
     this.arm()
+  }
+
+  /** The first period may only have seen the kernel deliver what it had. Whoever then takes something in another one is slow, not gone. */
+  private patienceMs(): number {
+    return this.limits.sendTimeoutMs * (this.slowPeriods > 1 ? PATIENCE_WITH_SLOW : 1)
   }
 
   /** Being slowed down is not being silent: nothing is expected of the peer until then. */
@@ -439,6 +452,7 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
 
   private onUnblocked(): void {
     this.setWriting(this.pace === null ? FLOWING : PACED)
+    this.slowPeriods = 0
     this.sendDeadlineAt = Number.POSITIVE_INFINITY
     if (this.ending === 'none') this.driver.onDrained()
     else this.endOutput()
@@ -492,7 +506,8 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
     const acknowledged = this.acknowledged()
     if (acknowledged > this.acknowledgedBytes) {
       this.acknowledgedBytes = acknowledged
-      this.sendDeadlineAt = now + this.limits.sendTimeoutMs
+      this.slowPeriods++
+      this.sendDeadlineAt = now + this.patienceMs()
       return
     }
     const failure = { words: 'the client takes no bytes' }
