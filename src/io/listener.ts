@@ -253,9 +253,10 @@ export class Listener extends Deadline implements Watcher {
   }
 
   private pause(reason: string): void {
-    if (!this.isPaused) this.owner.onPause(reason)
+    if (this.isPaused) return
     this.isPaused = true
     this.loop.setInterest(this.fd, NOTHING)
     this.loop.deadlines.set(this, this.loop.now + PAUSE_MS)
+    this.owner.onPause(reason)
   }
 }

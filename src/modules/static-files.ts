@@ -7,7 +7,17 @@
  */
 
 import { custom, flag, oneOf, readCount } from '../config/directive.ts'
-import { EACCES, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, errnoForLog } from '../errno.ts'
+import {
+  EACCES,
+  EISDIR,
+  ELOOP,
+  EMFILE,
+  ENAMETOOLONG,
+  ENFILE,
+  ENOENT,
+  ENOTDIR,
+  errnoForLog,
+} from '../errno.ts'
 import { escapePath } from '../http/escapes.ts'
 import { MOST_RANGES } from '../http/ranges.ts'
 import type { Exchange } from '../server/exchange.ts'
@@ -133,16 +143,17 @@ class StaticFiles implements Module {
     const status = statusFor(result)
     if (status !== 404 || this.settings.tellsMissing) {
       const words = `open() "${path}" failed ${errnoForLog(result)}`
-      if (status === 500) x.log.crit(words)
+      if (status >= 500) x.log.crit(words)
       else x.log.error(words)
     }
     return fail(x, status)
   }
 }
 
-/** What the file system says, as a status: nginx's choice. */
+/** What the file system says, as a status: nginx's choice, but for a want of descriptors, which will pass. */
 export function statusFor(result: number): number {
   if (isMissing(result)) return 404
+  if (result === -EMFILE || result === -ENFILE) return 503
   return result === -EACCES || result === -ELOOP ? 403 : 500
 }
 

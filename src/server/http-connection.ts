@@ -102,6 +102,8 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
   private isInInput = false
   /** The consumer of the content is behind. */
   private isContentPaused = false
+  /** While it waits for a request: since when. */
+  waitsSince: number
   /** When the first byte of the head in hand came. */
   private headBegunAt = 0
   /** The request before is over, and bytes of the next have already come. */
@@ -116,6 +118,7 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     this.writer = new AnswerWriter(connection)
     this.limits = endpoint.hosts.fallback.location.limits
     this.openedAt = connection.loop.now
+    this.waitsSince = this.openedAt
     if (endpoint.speaksProxyProtocol) this.reading = AWAITING_PROXY
     connection.driver = this
     surroundings.counters.add(HANDLED)
@@ -174,6 +177,18 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     const { now } = this.connection.loop
     const lastAt = this.openedAt + this.endpoint.headTimeoutMs
     this.connection.setReadDeadline(Math.min(now + FIRST_REQUEST_MS, lastAt))
+  }
+
+  /** For a request, or the rest of its head. */
+  get isWaiting(): boolean {
+    const awaits = this.reading === AWAITING_HEAD || this.reading === AWAITING_PROXY
+    return awaits && this.exchange === null && (this.head !== null || !this.connection.hasRest)
+  }
+
+  /** There are too many of us. Half a request gets no answer: it would take time to be read. */
+  endForRoom(): void {
+    if (this.isIdle) this.connection.finish(false)
+    else this.connection.abort({ words: 'its request did not come in time, and others want to connect' })
   }
 
   endIfIdle(): void {
@@ -358,6 +373,7 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     if (this.reading === AWAITING_HEAD && this.exchange === null) {
       if (this.isHeadDue) return
       this.isHeadDue = this.head?.hasBegun === true
+      this.waitsSince = now
       connection.setReadDeadline(now + (this.isHeadDue ? this.endpoint.headTimeoutMs : limits.idleTimeoutMs))
     } else if (this.reading === IN_CONTENT && this.content!.mode !== HELD && !this.isContentPaused) {
       connection.setReadDeadline(now + limits.contentTimeoutMs)

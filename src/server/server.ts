@@ -19,6 +19,7 @@ import {
   DEFAULT_CONNECTION_LIMITS,
   type Failure,
 } from '../io/connection.ts'
+import { watchedRoom } from '../io/descriptor-room.ts'
 import { Listener, type ListenerOwner, localAddress } from '../io/listener.ts'
 import type { Network } from '../io/network.ts'
 import type { Outbox } from '../io/outbox.ts'
@@ -32,6 +33,7 @@ import { type Endpoint, HeadPool } from './endpoint.ts'
 import { HttpConnection, type HttpSurroundings } from './http-connection.ts'
 import { Chain, type ExchangeLimits, Location } from './location.ts'
 import { logContextOfConnection } from './log-context.ts'
+import { MakingRoom } from './making-room.ts'
 import type { Module } from './module.ts'
 import { Phases } from './phases.ts'
 import { ResponseHeads } from './response-heads.ts'
@@ -60,9 +62,6 @@ export const DEFAULT_LIMITS: ServerLimits = {
   distrusts: null,
   connections: Number.POSITIVE_INFINITY,
 }
-
-/** At the limit of connections each one that ends is followed by another pause: the log tells of it once in a while. */
-const PAUSE_LOG_MS = 1000
 
 /** One site for every host and every path: a folder, or a program's own modules. */
 export function singleEndpoint(modules: readonly Module[], limits: ServerLimits, log: Log): Endpoint {
@@ -110,8 +109,9 @@ export class Server implements ListenerOwner, HttpSurroundings {
   private readonly admissions = new Map<Listener, Admission>()
   private readonly connections = new Set<HttpConnection>()
   private ending: Ending | null = null
-  /** When the log last told of a pause. */
-  private pausedAt = Number.NEGATIVE_INFINITY
+  private readonly makingRoom: MakingRoom
+  /** So many descriptors the loop may watch. */
+  private readonly mostWatched: number
 
   constructor(loop: Loop, outbox: Outbox, options: ServerOptions) {
     this.loop = loop
@@ -120,6 +120,8 @@ export class Server implements ListenerOwner, HttpSurroundings {
     this.log = options.log
     this.counters = options.counters ?? new Counters()
     this.responseHeads = new ResponseHeads(loop)
+    this.makingRoom = new MakingRoom(loop, this.connections, options.log)
+    this.mostWatched = watchedRoom(loop)
     this.phases = new Phases((module, error, x) => {
       const log = x === null ? options.log : x.log
       log.error(`module ${module}: ${stackOf(error)}`)
@@ -181,7 +183,7 @@ export class Server implements ListenerOwner, HttpSurroundings {
   // ListenerOwner
 
   mayAccept(): boolean {
-    return this.connections.size < this.options.mostConnections
+    return this.connections.size < this.options.mostConnections && this.loop.watched < this.mostWatched
   }
 
   onAccept(fd: number, peer: Address, listener: Listener): void {
@@ -194,9 +196,7 @@ export class Server implements ListenerOwner, HttpSurroundings {
   }
 
   onPause(reason: string): void {
-    if (this.loop.now - this.pausedAt < PAUSE_LOG_MS) return
-    this.pausedAt = this.loop.now
-    this.log.warn(`accepting pauses: ${reason}; ${this.connections.size} connections are open`)
+    this.makingRoom.begin(reason)
   }
 
   // HttpSurroundings

@@ -337,7 +337,7 @@ export const mainTable = {
     syntax: 'number',
     takes: [1, 1],
     read: call => readCount(call, 0, 1, 2 ** 30, `invalid number "${call.text(0)}"`),
-    doc: 'How many connections a worker has at the most; beyond it, accepting pauses until one closes.',
+    doc: 'How many connections a worker has at the most; at that limit accepting pauses, and those that wait longest for a request are closed. A quarter of the descriptors that a process may open (`worker_rlimit_nofile`) are kept for files.',
   }),
   use: custom<PollerName>({
     in: EVENTS,

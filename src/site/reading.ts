@@ -24,6 +24,7 @@ import { type ErrorPlace, openErrorLog } from '../server/error-log-places.ts'
 import { requestFieldsTable } from '../server/field-variables.ts'
 import type { Module } from '../server/module.ts'
 import { blocksTable } from './blocks.ts'
+import { warnOfFewDescriptors } from './few-descriptors.ts'
 import type { Layout } from './layout.ts'
 import { headTable, limitsTable } from './limits.ts'
 import { checkMain, mainTable } from './main-directives.ts'
@@ -82,6 +83,7 @@ export function readConfiguration(
   // A file of which nothing could be read has no sections to miss.
   const isRead = tree.length > 0 || !problems.hasErrors
   if (isRead && sources.some(source => source.name !== COMMAND_LINE)) checkMain(main, problems)
+  warnOfFewDescriptors(main, problems)
   const logFiles = new LogFiles()
   const logs = new ErrorLogs(logFiles, layout.errorLogPath)
   const log = logs.of(main)

@@ -12,6 +12,8 @@ import { inOwnProcess, type ServerProcess } from '../server-process.ts'
 
 const HEAD = 'Host: example.org\r\n\r\n'
 const GET = `GET /early HTTP/1.1\r\n${HEAD}`
+/** Answered at once, but its connection is not free. */
+const UNFINISHED = `POST /early HTTP/1.1\r\nContent-Length: 10\r\n${HEAD}12345`
 const IDLE = 2000
 const SLOW = 500
 /** What is served does not matter here. */
@@ -75,8 +77,8 @@ forEachPoller(poller => {
   test('more connections than descriptors: accepting rests, nothing spins, all are served in the end', () =>
     inOwnProcess({ root, poller }, { openFiles: 64 }, async child => {
       const { descriptors } = await child.report()
-      const clients = await crowd(child.port, 100, GET)
-      const pauses = (): number => child.lines.filter(line => line.includes('EMFILE')).length
+      const clients = await crowd(child.port, 100, UNFINISHED)
+      const pauses = (): number => child.lines.filter(line => line.includes('accepting pauses')).length
       await child.until(() => pauses() >= 1)
       const before = await child.report()
       // It tries again now and then, in vain; a server that spins would spend all that time.
@@ -92,6 +94,17 @@ forEachPoller(poller => {
         }),
       )
       await othersAreServed(child.port)
+      await descriptorsBack(child, descriptors)
+    }))
+
+  test('more idle connections than descriptors: those that wait longest give way', () =>
+    inOwnProcess({ root, poller }, { openFiles: 64 }, async child => {
+      const { descriptors } = await child.report()
+      const silent = await crowd(child.port, 50)
+      const half = await crowd(child.port, 30, 'GET / HTTP/1.1\r\nX: ')
+      const [late] = await crowd(child.port, 1, GET)
+      await late!.untilText('early')
+      for (const client of [...silent, ...half, late!]) client.destroy()
       await descriptorsBack(child, descriptors)
     }))
 
