@@ -22,6 +22,7 @@ import { DiskFiles } from '../site/files.ts'
 import { INSTALLED, type Layout, layoutBelow } from '../site/layout.ts'
 import { processSettingsOf } from '../site/main-directives.ts'
 import { type Invocation, type Reading, readConfiguration } from '../site/reading.ts'
+import { inlineMore } from './engine.ts'
 import { type NginxArguments, readNginxArguments } from './nginx-arguments.ts'
 import { detailsText, usageText, versionLine } from './nginx-version.ts'
 import { outputTo } from './output.ts'
@@ -42,6 +43,7 @@ export async function runNginx(args: readonly string[]): Promise<number | null> 
   const invocation = invocationOf(given)
   if (given.test) return test(invocation, given)
   if (given.signal !== null) return signal(invocation, given.signal)
+  inlineMore()
   await run(applicationOf(invocation, 'nginx'))
   return null
 }
@@ -62,6 +64,7 @@ export async function runInForeground(file: string): Promise<void> {
   const colour = isColourWanted(isTerminal, process.env)
   const terminalLog = accessLog({ form: 'pretty', colour, write: lines => output.write(lines) })
   const invocation = { layout, configurationPath: path, globals: null, isForeground: true }
+  inlineMore()
   await run(
     applicationOf(invocation, 'veille', {
       terminalLog: isTerminal ? terminalLog : null,

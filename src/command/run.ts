@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { inheritedListeners } from '../io/listener.ts'
 import { openBrowser } from './browser.ts'
+import { inlineMore } from './engine.ts'
 import { openServer } from './listen.ts'
 import type { Settings } from './options.ts'
 import { stopOnSignals } from './stop.ts'
@@ -16,6 +17,7 @@ import { type Voice, voiceOf } from './voice.ts'
 
 /** @throws {Mistake} when it cannot listen */
 export async function run(settings: Settings, folder: string): Promise<void> {
+  inlineMore()
   const voice = voiceOf(settings, process)
   const { log, accessLog } = voice
   const options = { ...settings.serve, root: folder, log, accessLog }

@@ -2,6 +2,7 @@
  * The program of a worker. The master starts it with an inherited channel, over which the configuration comes.
  */
 
+import { inlineMore } from './engine.ts'
 import { loadInSteps } from './loading.ts'
 
 await loadInSteps()
@@ -10,6 +11,7 @@ const { ConfigurationApplication } = await import('../site/application.ts')
 const { terminalLog } = await import('./nginx-command.ts')
 const { packageVersion } = await import('./version.ts')
 
+inlineMore()
 await runWorker(
   new ConfigurationApplication(null, {
     name: 'nginx',
