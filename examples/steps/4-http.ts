@@ -10,7 +10,7 @@
  * New against step 3: a connection is kept for further requests (keep-alive), several may arrive at once and are answered
  * in order (pipelining), what is malformed gets 400 and the connection ends, and each wait has a deadline.
  *
- * Not here: content of requests (src/http/framing.ts, chunked.ts), files (src/modules/static.ts), timers and promises beside
+ * Not here: content of requests (src/http/framing.ts, chunked.ts), files (src/modules/folder-files.ts), timers and promises beside
  * the loop (src/loop/node-loop.ts). Everything else that separates this file from src/io/connection.ts and
  * src/server/http-connection.ts is there to spare copies and system calls.
  */

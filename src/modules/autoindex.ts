@@ -1,103 +1,167 @@
 /**
- * The listing of a directory that has no index page, as HTML or, for a client that prefers it, JSON.
+ * `autoindex`: the listing of a directory that has no index, as a page for people or in one of three forms for programs.
  *
- * Directories are read by Node's threads, so that a large one does not hold the loop; the page is made and sent in pieces.
- * Left out are names that begin with a dot (unless dot files are served), names that no path can lead to (not UTF-8, or with a
- * backslash or control character), links that lead out of the site, and whatever is neither file nor directory.
+ * The page is our own; JSON, JSONP and XML are nginx's. Directories are read by Node's threads, so that a large one does not hold the
+ * loop. Left out are names that begin with a dot, and those that no path can lead to (not UTF-8).
  */
 
-import { type Dirent, promises as fs } from 'node:fs'
-import { prefers } from '../http/negotiation.ts'
-import { type Directory, isDirectory, isRegularFile, newStatus } from '../io/file.ts'
+import { promises as fs } from 'node:fs'
+import { flag, oneOf, type SettingsOf } from '../config/directive.ts'
+import { EACCES, ENAMETOOLONG, ENOENT, ENOTDIR, errnoForLog } from '../errno.ts'
 import type { Exchange } from '../server/exchange.ts'
+import { type BindPlace, defineFeature } from '../server/feature.ts'
 import { DECLINED, HANDLED, type Module, type Outcome } from '../server/module.ts'
-import { type Listing, type ListingEntry, listingChunks, listingJsonChunks } from './listing-page.ts'
+import type { Getter } from '../server/variables.ts'
+import type { Root } from './document-root.ts'
+import { type FormattedEntry, jsonChunks, jsonpChunks, xmlChunks } from './listing-formats.ts'
+import { listingChunks } from './listing-page.ts'
 import { describeAll, streamText, UNREACHABLE } from './listing-work.ts'
 import { INERT_PAGE } from './page-frame.ts'
-import { isHidden, isMissing, pathBelow, refuse } from './static.ts'
+import { rootAt } from './root.ts'
 
-export interface AutoindexOptions {
-  directory: Directory
-  base: string
-  dotfiles: boolean
-  /** Off: such a directory is forbidden. */
-  listing: boolean
+const EVERYWHERE = ['http', 'server', 'location']
+
+const table = {
+  autoindex: flag({
+    in: EVERYWHERE,
+    initial: false,
+    doc: 'A directory without an index is listed.',
+  }),
+  autoindex_format: oneOf(['html', 'xml', 'json', 'jsonp'], {
+    in: EVERYWHERE,
+    initial: 'html',
+    doc: 'The form of the list. For jsonp, the argument callback names the function; without it the list is JSON.',
+  }),
+  autoindex_exact_size: flag({
+    in: EVERYWHERE,
+    initial: true,
+    doc: 'The page tells sizes in bytes; off rounds them to kB, MB and GB.',
+  }),
+  autoindex_localtime: flag({
+    in: EVERYWHERE,
+    initial: false,
+    doc: 'The page tells times of the zone of this machine; off in UTC.',
+  }),
 }
 
-const HTML = 'text/html; charset=utf-8'
-const JSON_TYPE = 'application/json'
+type Settings = SettingsOf<typeof table>
 
-export function autoindex(options: AutoindexOptions): Module {
-  return {
-    name: 'autoindex',
-    content(x: Exchange): Outcome {
-      const path = pathBelow(options.base, x.path)
-      if (path === null || !path.endsWith('/') || !x.isRetrieval) return DECLINED
-      if (!options.dotfiles && isHidden(path)) return DECLINED
-      const status = newStatus()
-      const looked = options.directory.status(path.slice(1, -1), status)
-      if (isMissing(looked) || (looked === 0 && !isDirectory(status))) return DECLINED
-      if (looked < 0) return refuse(x, looked)
-      if (options.listing) list(x, path, options)
-      else x.fail(403)
-      return HANDLED
-    },
+export const autoindex = defineFeature({
+  name: 'autoindex',
+  nginxModules: ['ngx_http_autoindex_module'],
+  table,
+  bind: (settings, place) => (settings.autoindex ? new Autoindex(settings, place) : null),
+})
+
+class Autoindex implements Module {
+  readonly name = 'autoindex'
+  private readonly settings: Settings
+  private readonly root: Root
+  private readonly callback: Getter
+
+  constructor(settings: Settings, place: BindPlace) {
+    this.settings = settings
+    this.root = rootAt(place)
+    this.callback = place.site.variables.find('arg_callback')?.get ?? (() => null)
+  }
+
+  content(x: Exchange): Outcome {
+    if (!x.path.endsWith('/') || !x.isRetrieval) return DECLINED
+    const path = this.root.fileOf(x)
+    const callback = this.settings.autoindex_format === 'jsonp' ? callbackOf(this.callback(x)) : ''
+    if (typeof path === 'number') x.fail(path)
+    else if (callback === null)
+      x.fail(400, 'A callback is letters, digits, "_" and ".", at most 128 of them.')
+    else {
+      if (x.isTraced) x.tell(`autoindex: the directory "${path}" is listed`)
+      this.list(x, path, callback)
+    }
+    return HANDLED
+  }
+
+  private list(x: Exchange, path: string, callback: string): void {
+    readEntries(x, path)
+      .then(entries => this.send(x, entries, callback))
+      .catch((error: NodeJS.ErrnoException) => {
+        if (error.errno === undefined) x.crash(error)
+        else refuse(x, path, error.errno)
+      })
+  }
+
+  private send(x: Exchange, entries: readonly FormattedEntry[], callback: string): void {
+    const { autoindex_format: format } = this.settings
+    x.setField('Content-Type', callback === '' && format === 'jsonp' ? TYPES.json : TYPES[format])
+    if (format === 'xml') streamText(x, xmlChunks(entries))
+    else if (format !== 'html') {
+      streamText(x, callback === '' ? jsonChunks(entries) : jsonpChunks(entries, callback))
+    } else {
+      x.setField('Content-Security-Policy', INERT_PAGE)
+      streamText(
+        x,
+        listingChunks({
+          path: x.path,
+          base: '/',
+          entries: entries.filter(({ name, isOther }) => !isOther && !UNREACHABLE.test(name)),
+          hasExactSizes: this.settings.autoindex_exact_size,
+          hasLocalTimes: this.settings.autoindex_localtime,
+        }),
+      )
+    }
   }
 }
 
-function list(x: Exchange, path: string, options: AutoindexOptions): void {
-  readEntries(x, options, path)
-    .then(entries => send(x, { path, entries, base: options.base }))
-    .catch((error: NodeJS.ErrnoException) => {
-      const status = FAILURES[error.code ?? '']
-      if (status === undefined) x.crash(error)
-      else x.fail(status)
-    })
+const TYPES = {
+  html: 'text/html; charset=utf-8',
+  xml: 'text/xml; charset=utf-8',
+  json: 'application/json',
+  jsonp: 'application/javascript',
+} as const
+
+/** As it was sent: escapes are not undone. */
+const CALLBACK = /^[A-Za-z0-9_.]{1,128}$/
+
+/** @returns '' for none; null for what could be more than the name of a function, and would then run on somebody's page */
+function callbackOf(argument: string | null): string | null {
+  if (argument === null || argument === '') return ''
+  return CALLBACK.test(argument) ? argument : null
 }
 
-/** What a directory may say between being seen and being read; everything else is our mistake. */
-const FAILURES: Readonly<Record<string, number>> = {
-  EACCES: 403,
-  ENOENT: 404,
-  ENOTDIR: 404,
-  EMFILE: 503,
-  ENFILE: 503,
-  ENOMEM: 503,
+function refuse(x: Exchange, path: string, errno: number): void {
+  const isMissing = errno === -ENOENT || errno === -ENOTDIR || errno === -ENAMETOOLONG
+  const status = isMissing ? 404 : errno === -EACCES ? 403 : 500
+  const words = `opendir() "${path.slice(0, -1) || '/'}" failed ${errnoForLog(errno)}`
+  if (status === 500) x.log.crit(words)
+  else x.log.error(words)
+  x.fail(status)
 }
 
-function send(x: Exchange, listing: Listing): void {
-  const isJson = prefers(x.fields.get('accept'), ['text/html', JSON_TYPE]) === JSON_TYPE
-  x.setField('Content-Type', isJson ? JSON_TYPE : HTML)
-  x.setField('Vary', 'Accept')
-  if (!isJson) x.setField('Content-Security-Policy', INERT_PAGE)
-  streamText(x, isJson ? listingJsonChunks(listing) : listingChunks(listing))
+async function readEntries(x: Exchange, path: string): Promise<FormattedEntry[]> {
+  const names = await fs.readdir(path)
+  const shown = names.filter(name => !name.startsWith('.'))
+  return describeAll(x, shown, name => describe(x, path, name))
 }
 
-async function readEntries(x: Exchange, options: AutoindexOptions, path: string): Promise<ListingEntry[]> {
-  const names = await fs.readdir(options.directory.path + path, { withFileTypes: true })
-  const found = names.filter(
-    ({ name }) => (options.dotfiles || !name.startsWith('.')) && !UNREACHABLE.test(name),
-  )
-  return describeAll(x, found, entry => describe(options.directory, path, entry))
-}
-
-/** @returns null for what is not shown */
-async function describe(directory: Directory, path: string, entry: Dirent): Promise<ListingEntry | null> {
-  if (entry.isSymbolicLink()) return describeLink(directory, path, entry.name)
-  if (!entry.isFile() && !entry.isDirectory()) return null
+/** @returns null for what has been removed meanwhile, or may not be looked at */
+async function describe(x: Exchange, path: string, name: string): Promise<FormattedEntry | null> {
+  const file = `${path}${path.endsWith('/') ? '' : '/'}${name}`
   try {
-    const { size, mtimeMs } = await fs.stat(directory.path + path + entry.name)
-    return { name: entry.name, isDirectory: entry.isDirectory(), sizeBytes: size, modifiedMs: mtimeMs }
-  } catch {
-    return null // removed in the meantime
+    const status = await fs.stat(file).catch(error => statusOfLink(file, error))
+    return {
+      name,
+      isDirectory: status.isDirectory(),
+      isOther: !status.isDirectory() && !status.isFile(),
+      sizeBytes: status.size,
+      modifiedMs: status.mtimeMs,
+    }
+  } catch (error) {
+    const { errno = 0, code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOENT') x.log.crit(`stat() "${file}" failed ${errnoForLog(errno)}`)
+    return null
   }
 }
 
-/** Asked the way in which it would be opened, so that only links are shown that can be followed. */
-function describeLink(directory: Directory, path: string, name: string): ListingEntry | null {
-  const status = newStatus()
-  if (directory.status(path.slice(1) + name, status) !== 0) return null
-  if (!isDirectory(status) && !isRegularFile(status)) return null
-  const { sizeBytes, modifiedSeconds } = status
-  return { name, isDirectory: isDirectory(status), sizeBytes, modifiedMs: modifiedSeconds * 1000 }
+/** Of a link that leads nowhere, or in a circle, its own. */
+function statusOfLink(file: string, error: NodeJS.ErrnoException) {
+  if (error.code !== 'ENOENT' && error.code !== 'ELOOP') throw error
+  return fs.lstat(file)
 }

@@ -5,7 +5,7 @@
 import type { Feature } from '../server/feature.ts'
 import { access } from './access.ts'
 import { accessLogFeature } from './access-log.ts'
-import { autoindex } from './configured-autoindex.ts'
+import { autoindex } from './autoindex.ts'
 import { emptyGif } from './empty-gif.ts'
 import { errorPageRules } from './error-page-rules.ts'
 import { fileIo } from './file-io.ts'

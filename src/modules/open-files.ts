@@ -21,7 +21,7 @@ import {
   isUnchanged,
   newStatus,
 } from '../io/file.ts'
-import { store } from './file-cache.ts'
+import { store } from './folder-file-cache.ts'
 import { type Description, Representation, type StoredFile } from './representation.ts'
 
 /** What `open_file_cache` and its like say. */

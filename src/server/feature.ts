@@ -1,6 +1,6 @@
 /**
  * What a feature is to the configuration: a table of directives, perhaps variables, and how it makes a `Module` of the settings
- * of a block. The core knows no feature by name; `modules/index.ts` lists them.
+ * of a block. The core knows no feature by name; `modules/folder.ts` lists them.
  *
  *   export const autoindex = defineFeature({
  *     name: 'autoindex',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { inetAddress } from '../io/address.ts'
 import type { Exchange } from '../server/exchange.ts'
-import { type AccessLogForm, accessLog } from './request-log.ts'
+import { type AccessLogForm, accessLog } from './folder-log.ts'
 
 /** As much of an exchange as a line is made of. */
 function exchange(changes: Record<string, unknown> = {}): Exchange {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { isHidden, pathBelow } from './static.ts'
+import { isHidden, pathBelow } from './folder-files.ts'
 
 describe('the path below a base', () => {
   const below = (base: string, path: string, expected: string | null): void => {

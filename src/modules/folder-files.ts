@@ -12,7 +12,7 @@ import { type Directory, newStatus } from '../io/file.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { DECLINED, HANDLED, type Module, type Outcome } from '../server/module.ts'
 import { refuseMethod } from '../server/phases.ts'
-import { type CachedFile, FileCache } from './file-cache.ts'
+import { type CachedFile, FileCache } from './folder-file-cache.ts'
 import { PLAIN_RULES, type Representation, sendRepresentation, sendWhole } from './representation.ts'
 
 export interface StaticOptions {

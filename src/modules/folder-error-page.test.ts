@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { assertNested, assertSelfContained } from '../../test/page-assertions.ts'
-import { errorPage } from './error-page.ts'
+import { errorPage } from './folder-error-page.ts'
 
 const STATUSES = [
   400, 401, 403, 404, 405, 406, 408, 410, 411, 412, 413, 414, 415, 416, 417, 421, 429, 431, 500, 501, 502,

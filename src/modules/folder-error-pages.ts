@@ -6,7 +6,7 @@ import { fieldLine } from '../http/response-head.ts'
 import { reasonPhrase } from '../http/status.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { HANDLED, type Module, type Outcome } from '../server/module.ts'
-import { errorPage } from './error-page.ts'
+import { errorPage } from './folder-error-page.ts'
 import { INERT_PAGE } from './page-frame.ts'
 
 const LINES =

@@ -4,11 +4,11 @@
 
 import type { Directory } from '../io/file.ts'
 import type { Module } from '../server/module.ts'
-import { autoindex } from './autoindex.ts'
-import { errorPages } from './error-pages.ts'
-import { type AccessLogOptions, accessLog } from './request-log.ts'
-import { siteFields } from './site-fields.ts'
-import { staticFiles } from './static.ts'
+import { errorPages } from './folder-error-pages.ts'
+import { siteFields } from './folder-fields.ts'
+import { staticFiles } from './folder-files.ts'
+import { autoindex } from './folder-listing.ts'
+import { type AccessLogOptions, accessLog } from './folder-log.ts'
 
 /** A folder served as a site. */
 export interface Site {

@@ -15,7 +15,7 @@ import { after, describe, it } from 'node:test'
 import { EISDIR, EMFILE, ENOENT } from '../errno.ts'
 import { type Directory, openDirectory } from '../io/file.ts'
 import { scripted } from '../sys/scripted.ts'
-import { type CachedFile, FileCache, VALID_MS } from './file-cache.ts'
+import { type CachedFile, FileCache, VALID_MS } from './folder-file-cache.ts'
 
 const place = mkdtempSync(join(tmpdir(), 'veille-cache-'))
 after(() => rmSync(place, { recursive: true }))
