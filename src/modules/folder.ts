@@ -1,5 +1,5 @@
 /**
- * The list of modules: the only place that names them, and in which order they are asked.
+ * A folder as a site: the modules that serve it, in the order in which they are asked.
  */
 
 import type { Directory } from '../io/file.ts'
