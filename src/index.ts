@@ -28,8 +28,9 @@ import { DEFAULT_LIMITS, Server, type ServerLimits, singleEndpoint } from './ser
 export type { Address } from './io/address.ts'
 export { createLog, type Level, type Log, type LogContext } from './log.ts'
 export type { AccessLogForm, AccessLogOptions } from './modules/folder-log.ts'
-export { type ContentConsumer, Exchange } from './server/exchange.ts'
+export { Exchange } from './server/exchange.ts'
 export { DECLINED, HANDLED, type Module, type Outcome } from './server/module.ts'
+export type { ContentConsumer } from './server/responder.ts'
 export type { ServerLimits } from './server/server.ts'
 
 export interface ServeOptions extends Pick<ListenOptions, 'backlog' | 'reusePort' | 'ipv6Only'> {

@@ -12,8 +12,9 @@
  *   new Holding()   answers `/held` when the test says so
  */
 
-import type { ContentConsumer, Exchange } from '../src/server/exchange.ts'
+import type { Exchange } from '../src/server/exchange.ts'
 import { DECLINED, HANDLED, type Module, type Outcome } from '../src/server/module.ts'
+import type { ContentConsumer } from '../src/server/responder.ts'
 
 type Answerer = (x: Exchange) => void
 

@@ -22,15 +22,11 @@ import { type Address, inetAddress } from '../src/io/address.ts'
 import type { OpenFile } from '../src/io/file.ts'
 import { type Log, SILENT } from '../src/log.ts'
 import { ACTIVE } from '../src/server/counters.ts'
-import {
-  type ConnectionFacts,
-  type ContentConsumer,
-  Exchange,
-  type Responder,
-} from '../src/server/exchange.ts'
+import { Exchange } from '../src/server/exchange.ts'
 import { Chain, type ExchangeLimits, Location, type SettingsSource } from '../src/server/location.ts'
 import type { Module } from '../src/server/module.ts'
 import { Phases } from '../src/server/phases.ts'
+import type { ConnectionFacts, ContentConsumer, Responder } from '../src/server/responder.ts'
 import { Hosts, VirtualServer } from '../src/server/routing.ts'
 import { DEFAULT_LIMITS } from '../src/server/server.ts'
 

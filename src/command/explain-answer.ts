@@ -7,7 +7,8 @@ import { reasonPhrase } from '../http/status.ts'
 import type { Address } from '../io/address.ts'
 import type { OpenFile } from '../io/file.ts'
 import { ACTIVE } from '../server/counters.ts'
-import type { ConnectionFacts, ContentConsumer, Exchange, Responder } from '../server/exchange.ts'
+import type { Exchange } from '../server/exchange.ts'
+import type { ConnectionFacts, ContentConsumer, Responder } from '../server/responder.ts'
 
 /** What is shown of a content. */
 const SHOWN_BYTES = 300

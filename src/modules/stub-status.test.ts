@@ -4,7 +4,7 @@ import { answered, type StubExchange } from '../../test/exchange-stub.ts'
 import { placed } from '../../test/feature-stub.ts'
 import { coreVariables } from '../server/core-variables.ts'
 import { ACTIVE, Counters, READING, WRITING } from '../server/counters.ts'
-import type { ConnectionFacts } from '../server/exchange.ts'
+import type { ConnectionFacts } from '../server/responder.ts'
 import { stubStatus } from './stub-status.ts'
 
 const countersOf = (...cells: number[]): Counters => new Counters(Float64Array.from(cells))

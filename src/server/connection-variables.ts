@@ -8,8 +8,9 @@ import type { Address } from '../io/address.ts'
 import { epochSeconds } from '../io/log-time.ts'
 import { addressBytes } from '../io/network.ts'
 import type { TcpInfo } from '../io/socket-info.ts'
-import type { ConnectionFacts, Exchange } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import { clientText } from './log-context.ts'
+import type { ConnectionFacts } from './responder.ts'
 import type { VariableFamily, VariableRow } from './variables.ts'
 
 const factsOf = (x: Exchange): ConnectionFacts => x.responder.facts

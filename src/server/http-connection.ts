@@ -29,18 +29,11 @@ import { type TcpInfo, tcpInfo } from '../io/socket-info.ts'
 import { AnswerWriter } from './answer-writer.ts'
 import { ACTIVE, type Counters, HANDLED, READING, REQUESTS, WRITING } from './counters.ts'
 import type { Endpoint } from './endpoint.ts'
-import {
-  ANSWERED,
-  ANSWERING,
-  type ConnectionFacts,
-  type ContentConsumer,
-  Exchange,
-  type Responder,
-  UNANSWERED,
-} from './exchange.ts'
+import { ANSWERED, ANSWERING, Exchange, UNANSWERED } from './exchange.ts'
 import type { ExchangeLimits } from './location.ts'
 import type { Phases } from './phases.ts'
 import { HELD, RequestContent } from './request-content.ts'
+import type { ConnectionFacts, ContentConsumer, Responder } from './responder.ts'
 import type { ResponseHeads } from './response-heads.ts'
 
 /** What the connections of a server share. */

@@ -4,7 +4,8 @@
 
 import { type Address, formatAddress } from '../io/address.ts'
 import type { LogContext } from '../log.ts'
-import type { ConnectionFacts, Exchange } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
+import type { ConnectionFacts } from './responder.ts'
 
 export function logContextOf(x: Exchange): LogContext {
   return new ExchangeContext(x)

@@ -12,7 +12,8 @@
 import { ChunkedDecoder } from '../http/chunked.ts'
 import { CHUNKED } from '../http/framing.ts'
 import { CONTENT_TOO_LARGE, isRefusal } from '../http/refusals.ts'
-import type { ContentConsumer, Exchange } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
+import type { ContentConsumer } from './responder.ts'
 
 export const HELD = 0
 export const DELIVERED = 1
