@@ -126,7 +126,7 @@ describe('a log file', () => {
     file.write('c')
     file.flush()
     assert.deepEqual(told.words, [
-      `trouble: write() to "${file.path}" failed (28: no space left on device), lines are lost`,
+      `trouble: write() to "${file.path}" failed (28: No space left on device), lines are lost`,
     ])
     file.write('d')
     file.flush()

@@ -17,7 +17,7 @@
  */
 
 import { fchmodSync, fchownSync, fstatSync } from 'node:fs'
-import { EAGAIN, EINTR, errnoWords } from '../errno.ts'
+import { EAGAIN, EINTR, errnoForLog } from '../errno.ts'
 import { O_APPEND, O_CLOEXEC, O_CREAT, O_NOCTTY, O_NONBLOCK, O_WRONLY } from '../sys/constants.ts'
 import { close, type Fd, fstat, open, write } from '../sys/libc.ts'
 import { isRegularFile, newStatus, statusOf } from './file.ts'
@@ -199,7 +199,7 @@ export class LogFile implements LineSink {
     this.waiting = ''
     this.waitingLines = 0
     this.isStuck = false
-    this.lose(lines, `write() to "${this.path}" failed (${-errno}: ${errnoWords(errno)}), lines are lost`)
+    this.lose(lines, `write() to "${this.path}" failed ${errnoForLog(errno)}, lines are lost`)
   }
 
   private lose(lines: number, words: string): void {

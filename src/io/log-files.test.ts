@@ -83,7 +83,7 @@ describe('the logs of a configuration', () => {
     rmSync(pathOf('folder'), { recursive: true })
     files.reopen()
     assert.equal(words.length, 1)
-    assert.match(words[0]!, /^\[alert\] open\(\) ".*folder\/a" failed \(2: no such file or directory\)/)
+    assert.match(words[0]!, /^\[alert\] open\(\) ".*folder\/a" failed \(2: No such file or directory\)/)
     files.close()
   })
 

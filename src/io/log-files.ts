@@ -13,7 +13,7 @@
  * What else holds lines or descriptors of logs (`Attached`) takes part in all of them.
  */
 
-import { errnoWords } from '../errno.ts'
+import { errnoForLog } from '../errno.ts'
 import { type Log, SILENT } from '../log.ts'
 import { type BufferOptions, isSameBuffer, LogBuffer } from './log-buffer.ts'
 import { type Attached, type LineSink, LogFile, type Trouble } from './log-file.ts'
@@ -107,7 +107,7 @@ export class LogFiles implements Trouble {
     for (const [path, { file }] of this.entries) {
       const r = file.reopen(owner)
       if (r < 0)
-        this.log.alert(`open() "${path}" failed (${-r}: ${errnoWords(r)}), the old file is still written`)
+        this.log.alert(`open() "${path}" failed ${errnoForLog(r)}, the old file is still written`)
     }
     for (const one of this.attached) one.reopen()
   }

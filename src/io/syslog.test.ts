@@ -134,7 +134,7 @@ describe('a sender to syslog', () => {
     const sender = new SyslogSender(target(`server=unix:${path}`), told)
     sender.write('1')
     sender.write('2')
-    const trouble = `syslog server unix:${path}: connect() failed (2: no such file or directory), lines are lost`
+    const trouble = `syslog server unix:${path}: connect() failed (2: No such file or directory), lines are lost`
     assert.deepEqual(told.words, [trouble])
 
     const first = listening(path)

@@ -15,7 +15,7 @@
 
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
-import { EAGAIN, EINTR, EMSGSIZE, ENOBUFS, errnoWords } from '../errno.ts'
+import { EAGAIN, EINTR, EMSGSIZE, ENOBUFS, errnoForLog } from '../errno.ts'
 import { LEVELS } from '../log.ts'
 import { SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK } from '../sys/constants.ts'
 import { close, connect, type Fd, send, socket } from '../sys/libc.ts'
@@ -245,5 +245,5 @@ function addressWithoutLookup(server: Endpoint): Address | null {
 }
 
 function failureOf(call: string, errno: number): string {
-  return `${call}() failed (${-errno}: ${errnoWords(errno)})`
+  return `${call}() failed ${errnoForLog(errno)}`
 }

@@ -143,11 +143,11 @@ describe('access_log', () => {
     assert.deepEqual(errors, [])
     answered(request('no/folder'), { location: made.location })
     assert.deepEqual(errors, [
-      `[crit] open() "${prefix}logs/no/folder.log" failed (2: no such file or directory)`,
+      `[crit] open() "${prefix}logs/no/folder.log" failed (2: No such file or directory)`,
     ])
     rmSync(`${prefix}html`, { recursive: true })
     answered(request('c'), { location: made.location })
-    assert.equal(errors[1], `[error] testing "${prefix}html" existence failed (2: no such file or directory)`)
+    assert.equal(errors[1], `[error] testing "${prefix}html" existence failed (2: No such file or directory)`)
     assert.deepEqual(readdirSync(`${prefix}logs`).sort(), ['a.log', 'b.log', 'plain.log'])
     made.site.logFiles.close()
   })

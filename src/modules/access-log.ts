@@ -9,7 +9,7 @@
 
 import { type SettingsOf, suggestion } from '../config/directive.ts'
 import type { Template } from '../config/template.ts'
-import { ENOENT, ENOTDIR, errnoWords } from '../errno.ts'
+import { ENOENT, ENOTDIR, errnoForLog } from '../errno.ts'
 import { isDirectory, newStatus, statusOf } from '../io/file.ts'
 import type { LineSink } from '../io/log-file.ts'
 import type { LogPathOptions, LogPaths } from '../io/log-paths.ts'
@@ -216,7 +216,7 @@ class NamedLog implements Log {
     if (!holds(this.condition, x) || !this.hasRoot(x)) return
     const path = this.path.of(x)
     const r = path.includes('\0') ? -ENOENT : this.paths.write(path, this.line(x))
-    if (r < 0) x.log.crit(`open() "${path}" failed (${-r}: ${errnoWords(r)})`)
+    if (r < 0) x.log.crit(`open() "${path}" failed ${errnoForLog(r)}`)
   }
 
   /** As nginx: whoever asks for hosts that are not there shall not fill the disk with logs of theirs. */
@@ -226,7 +226,7 @@ class NamedLog implements Log {
     const status = newStatus()
     const looked = root.includes('\0') ? -ENOENT : statusOf(root, status)
     const r = looked === 0 && !isDirectory(status) ? -ENOTDIR : looked
-    if (r < 0) x.log.error(`testing "${root}" existence failed (${-r}: ${errnoWords(r)})`)
+    if (r < 0) x.log.error(`testing "${root}" existence failed ${errnoForLog(r)}`)
     return r === 0
   }
 }

@@ -1,7 +1,7 @@
 /**
  * One line of the error log in its two forms, made of a level, words and what they are about.
  *
- *   record.text     2026/11/25 18:00:00 [error] 5#5: *7 open() "/srv/a" failed (13: permission denied), client: 192.0.2.1, server:
+ *   record.text     2026/11/25 18:00:00 [error] 5#5: *7 open() "/srv/a" failed (13: Permission denied), client: 192.0.2.1, server:
  *                   example.com, request: "GET /a HTTP/1.1", host: "example.com"          as nginx writes it
  *   record.json     {"time":"2026-11-25T18:00:00+01:00","level":"error","pid":5,"connection":7,"message":"open() …","client":…}
  *
