@@ -106,8 +106,7 @@ export class LogFiles implements Trouble {
     this.flush()
     for (const [path, { file }] of this.entries) {
       const r = file.reopen(owner)
-      if (r < 0)
-        this.log.alert(`open() "${path}" failed ${errnoForLog(r)}, the old file is still written`)
+      if (r < 0) this.log.alert(`open() "${path}" failed ${errnoForLog(r)}, the old file is still written`)
     }
     for (const one of this.attached) one.reopen()
   }

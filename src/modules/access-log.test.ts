@@ -145,9 +145,14 @@ describe('access_log', () => {
     assert.deepEqual(errors, [
       `[crit] open() "${prefix}logs/no/folder.log" failed (2: No such file or directory)`,
     ])
+    answered(request('../c'), { location: made.location })
+    assert.equal(
+      errors[1],
+      `[error] the access log "${prefix}logs/../c.log" leads out of the directory that is configured`,
+    )
     rmSync(`${prefix}html`, { recursive: true })
     answered(request('c'), { location: made.location })
-    assert.equal(errors[1], `[error] testing "${prefix}html" existence failed (2: No such file or directory)`)
+    assert.equal(errors[2], `[error] testing "${prefix}html" existence failed (2: No such file or directory)`)
     assert.deepEqual(readdirSync(`${prefix}logs`).sort(), ['a.log', 'b.log', 'plain.log'])
     made.site.logFiles.close()
   })

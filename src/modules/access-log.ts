@@ -10,6 +10,7 @@
 import { type SettingsOf, suggestion } from '../config/directive.ts'
 import type { Template } from '../config/template.ts'
 import { ENOENT, ENOTDIR, errnoForLog } from '../errno.ts'
+import { climbs } from '../http/target.ts'
 import { isDirectory, newStatus, statusOf } from '../io/file.ts'
 import type { LineSink } from '../io/log-file.ts'
 import type { LogPathOptions, LogPaths } from '../io/log-paths.ts'
@@ -80,7 +81,7 @@ function logOf(settings: AccessLogSettings, cache: LogPathOptions | null, site: 
   const condition = settings.condition === null ? null : site.compile(settings.condition)
   if (line === null) return null
   const { target } = settings
-  if (target.kind === 'path') return new NamedLog(line, condition, site.compile(target.path), cache, site)
+  if (target.kind === 'path') return new NamedLog(line, condition, target.path, cache, site)
   const sink = sinkOf(settings, site)
   return sink === null ? null : new FixedLog(line, condition, sink)
 }
@@ -196,17 +197,20 @@ class NamedLog implements Log {
   private readonly path: Value
   private readonly root: Getter | null
   private readonly paths: LogPaths
+  /** The configuration itself says `..`; otherwise only a client can have brought it. */
+  private readonly mayClimb: boolean
 
   constructor(
     line: LogLine,
     condition: Value | null,
-    path: Value,
+    path: Template,
     cache: LogPathOptions | null,
     site: SiteContext,
   ) {
     this.line = line
     this.condition = condition
-    this.path = path
+    this.path = site.compile(path)
+    this.mayClimb = climbs(path.text)
     this.root = site.variables.find('document_root')?.get ?? null
     const key = `log paths ${JSON.stringify(cache)}`
     this.paths = site.shared(key, () => site.logFiles.paths(cache))
@@ -215,6 +219,10 @@ class NamedLog implements Log {
   write(x: Exchange): void {
     if (!holds(this.condition, x) || !this.hasRoot(x)) return
     const path = this.path.of(x)
+    if (!this.mayClimb && climbs(path)) {
+      x.log.error(`the access log "${path}" leads out of the directory that is configured`)
+      return
+    }
     const r = path.includes('\0') ? -ENOENT : this.paths.write(path, this.line(x))
     if (r < 0) x.log.crit(`open() "${path}" failed ${errnoForLog(r)}`)
   }
