@@ -17,6 +17,8 @@ export interface Response {
   /** Without its transfer coding. */
   readonly content: Buffer
   readonly isChunked: boolean
+  /** What follows chunked content. */
+  readonly trailers: readonly (readonly [name: string, value: string])[]
   /** The index behind it. */
   readonly end: number
 }
@@ -38,7 +40,7 @@ export function readResponse(bytes: Buffer, at: number, about: About = {}): Resp
   assert.ok(match, `not a status line: ${JSON.stringify(statusLine)}`)
   const status = Number(match[1])
   const fields = lines.map(fieldOf)
-  const head = { status, reason: match[2]!, fields }
+  const head = { status, reason: match[2]!, fields, trailers: [] }
   const start = headEnd + 4
   if (about.isHeadOnly || status < 200 || status === 204 || status === 304) {
     return { ...head, content: Buffer.alloc(0), isChunked: false, end: start }
@@ -63,7 +65,9 @@ function fieldOf(line: string): [string, string] {
   return [match[1]!, match[2]!]
 }
 
-function readChunks(bytes: Buffer, start: number): { content: Buffer; end: number } | null {
+type Chunks = Pick<Response, 'content' | 'trailers' | 'end'>
+
+function readChunks(bytes: Buffer, start: number): Chunks | null {
   const parts: Buffer[] = []
   for (let at = start; ; ) {
     const lineEnd = bytes.indexOf('\r\n', at)
@@ -71,12 +75,23 @@ function readChunks(bytes: Buffer, start: number): { content: Buffer; end: numbe
     const line = bytes.toString('latin1', at, lineEnd)
     assert.match(line, /^[0-9a-f]+$/, `not a chunk size: ${JSON.stringify(line)}`)
     const size = Number.parseInt(line, 16)
+    if (size === 0) return withTrailers(bytes, lineEnd + 2, Buffer.concat(parts))
     const dataEnd = lineEnd + 2 + size
     if (bytes.length < dataEnd + 2) return null
     assert.equal(bytes.toString('latin1', dataEnd, dataEnd + 2), '\r\n', 'a chunk ends with CR LF')
-    if (size === 0) return { content: Buffer.concat(parts), end: dataEnd + 2 }
     parts.push(bytes.subarray(lineEnd + 2, dataEnd))
     at = dataEnd + 2
+  }
+}
+
+function withTrailers(bytes: Buffer, start: number, content: Buffer): Chunks | null {
+  const trailers: [string, string][] = []
+  for (let at = start; ; ) {
+    const lineEnd = bytes.indexOf('\r\n', at)
+    if (lineEnd < 0) return null
+    if (lineEnd === at) return { content, trailers, end: at + 2 }
+    trailers.push(fieldOf(bytes.toString('latin1', at, lineEnd)))
+    at = lineEnd + 2
   }
 }
 
