@@ -64,7 +64,7 @@ describe('variables of the target', () => {
   it('$args and $query_string are the query, raw', () => {
     for (const name of ['args', 'query_string']) {
       shows(name, 'a=%20&b', 'GET /?a=%20&b')
-      shows(name, '', 'GET /?')
+      shows(name, null, 'GET /?')
       shows(name, null, 'GET /')
     }
   })

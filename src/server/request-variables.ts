@@ -13,7 +13,8 @@ import { requestLine, targetText } from './log-context.ts'
 import type { VariableFamily, VariableRow } from './variables.ts'
 
 const getPath = (x: Exchange): string => x.path
-const getQuery = (x: Exchange): string | null => x.query
+/** nginx takes an empty one for none: a log shows `-`. */
+const getQuery = (x: Exchange): string | null => x.query || null
 
 /** An empty query is none: no question mark is left of it. */
 function setQuery(x: Exchange, query: string): void {
