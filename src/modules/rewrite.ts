@@ -148,7 +148,7 @@ function declareVariable(
   name: string,
   site: SiteContext,
   place: Template['place'],
-  otherwise: ((name: string) => (x: Exchange) => null) | null = null,
+  otherwise: ((name: string) => (x: Exchange) => string) | null = null,
 ): void {
   if (site.variables.isFixed(name)) {
     site.problems.error(
@@ -162,11 +162,11 @@ function declareVariable(
   site.variables.slot(name, doc, otherwise?.(name.toLowerCase()))
 }
 
-function valueOfNobody(name: string): (x: Exchange) => null {
+function valueOfNobody(name: string): (x: Exchange) => string {
   return x => {
     const settings = x.location.block?.settings(table)
     if (settings?.uninitialized_variable_warn !== false) x.log.warn(`using uninitialized "${name}" variable`)
-    return null
+    return ''
   }
 }
 
