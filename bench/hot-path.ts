@@ -27,7 +27,14 @@ import { layoutBelow } from '../src/site/layout.ts'
 import { readConfiguration } from '../src/site/reading.ts'
 import { AF_UNIX, SOCK_NONBLOCK, SOCK_STREAM } from '../src/sys/constants.ts'
 import { socketpair } from '../src/sys/libc.ts'
-import { type ConfigurationName, configurationText } from './configurations.ts'
+import {
+  type ConfigurationName,
+  configurationText,
+  hostOf,
+  LOCATIONS_EACH,
+  MANY_SERVERS,
+  pathOf,
+} from './configurations.ts'
 import { besideSources } from './servers.ts'
 
 /** Short and many: on a busy machine some of them are left alone. */
@@ -54,6 +61,8 @@ const CHROME = [
 interface Case {
   readonly name: string
   readonly request: string
+  /** Others that come between, in turn. */
+  readonly others?: readonly string[]
   /** What answers: the folder server with a module, or a configuration. */
   readonly by: 'library' | ConfigurationName
   /** Each request is a turn of the loop: what is believed for a turn is looked at again. */
@@ -62,6 +71,12 @@ interface Case {
 
 const HELLO = 'GET /hello HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n'
 const FILE = 'GET /package.json HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n'
+
+/** Nothing that was learnt of one of them helps with the next. */
+const ELSEWHERE = Array.from({ length: 99 }, (_, i) => {
+  const path = pathOf(i % LOCATIONS_EACH)
+  return `GET ${path} HTTP/1.1\r\nHost: ${hostOf((i * 7) % MANY_SERVERS)}\r\n`
+})
 
 const CASES: readonly Case[] = [
   { name: 'module, 13 bytes', request: HELLO, by: 'library' },
@@ -74,6 +89,7 @@ const CASES: readonly Case[] = [
   { name: 'configured, try_files', request: FILE, by: 'tried' },
   { name: 'configured, 20 regexes', request: HELLO, by: 'regexes' },
   { name: 'configured, add_header', request: HELLO, by: 'fields' },
+  { name: 'configured, 100 of 10,000 locations', request: HELLO, others: ELSEWHERE, by: 'many' },
   { name: 'configured, access log', request: HELLO, by: 'logged' },
   { name: 'configured, access log of Chrome', request: `${HELLO}${CHROME}\r\n`, by: 'logged' },
 ]
@@ -89,14 +105,17 @@ const hello: Module = {
   },
 }
 
-/** Receives the same request again and again; what is sent disappears. */
+/** Receives the same requests again and again; what is sent disappears. */
 class Treadmill implements Transport {
-  request = Buffer.alloc(0)
+  requests: readonly Buffer[] = []
   sentBytes = 0
+  private next = 0
 
   receive(_fd: number, buffer: Uint8Array): number {
-    buffer.set(this.request)
-    return this.request.length
+    this.next = this.next + 1 < this.requests.length ? this.next + 1 : 0
+    const request = this.requests[this.next]!
+    buffer.set(request)
+    return request.length
   }
 
   send(_fd: number, _buffer: Uint8Array, sizeBytes: number): number {
@@ -122,9 +141,9 @@ class Subjects {
   private readonly scratch = mkdtempSync(join(tmpdir(), 'veille-hot-path-'))
 
   /** @returns nanoseconds */
-  measure({ by, request, isTurn }: Case): number {
+  measure({ by, request, others = [], isTurn }: Case): number {
     const connection = this.connections.get(by) ?? this.connect(by)
-    this.treadmill.request = Buffer.from(`${request}\r\n`, 'latin1')
+    this.treadmill.requests = [request, ...others].map(head => Buffer.from(`${head}\r\n`, 'latin1'))
     const begin = performance.now()
     for (let i = 0; i < REQUESTS; i++) {
       if (isTurn) this.loop.now += 0.001
