@@ -53,16 +53,35 @@ export class Target {
   /** The last value of Host and what it came to: most requests name the one that the request before did. */
   #lastHostText = ''
   #lastHost = ''
+  /** What others came to. */
+  readonly #hosts = new Map<string, string>()
 
-  /** As normalHost(), at the price of one comparison when `text` is what it was the last time. */
+  /**
+   * As normalHost(), at the price of one comparison when `text` is what it was the last time. One that came before gives the very
+   * string that it gave then: whoever looks for a server by it compares no characters, and needs no new hash (170 ns in all of the 1810
+   * of bench/hot-path.ts, 100 of 10,000 locations, Node 20, November 2026).
+   */
   normalHost(text: string): string {
     if (text !== this.#lastHostText) {
-      this.#lastHost = normalHost(text)
+      this.#lastHost = this.#hosts.get(text) ?? this.#learn(text)
       this.#lastHostText = text
     }
     return this.#lastHost
   }
+
+  #learn(text: string): string {
+    const host = normalHost(text)
+    if (text.length > MOST_HOST_CHARACTERS) return host
+    if (this.#hosts.size === MOST_HOSTS) this.#hosts.clear()
+    this.#hosts.set(text, host)
+    return host
+  }
 }
+
+/** Clients choose what is remembered here, so it is little. */
+const MOST_HOSTS = 1024
+/** A name has 253 at most (RFC 1035 §2.3.4); a port may follow. */
+const MOST_HOST_CHARACTERS = 260
 
 /**
  * @param isSecure whether the connection is one of https: a target of the other scheme is misdirected
