@@ -123,3 +123,8 @@ export class Location {
     this.isTraced = options.log.isOn('debug')
   }
 }
+
+/** Where it stands in the configuration, for a trace. */
+export function whereIs({ place }: Location): string {
+  return place === '' ? '' : ` (${place})`
+}

@@ -3,10 +3,12 @@
  * variables.
  *
  *   const matcher = new Matcher(pattern, variables)
- *   matcher.match(x, subject)
+ *   matcher.match(x, subject)          both of these:
+ *   matcher.groupsIn(subject)          null when it does not match
+ *   matcher.give(x, groups)
  */
 
-import { matchPattern, type Pattern } from '../config/regex.ts'
+import { type Captures, matchPattern, type Pattern } from '../config/regex.ts'
 import type { Exchange } from './exchange.ts'
 import type { SettableRow, Variables } from './variables.ts'
 
@@ -27,11 +29,20 @@ export class Matcher {
 
   /** A match that fails leaves the captures of the one before (ngx_http_regex_exec). */
   match(x: Exchange, subject: string): boolean {
-    const found = matchPattern(this.pattern, subject)
+    const found = this.groupsIn(subject)
     if (found === null) return false
-    x.captures = found
-    for (const { row, group } of this.named) row.set(x, found[group] ?? '')
+    this.give(x, found)
     return true
+  }
+
+  groupsIn(subject: string): Captures | null {
+    return matchPattern(this.pattern, subject)
+  }
+
+  /** @param groups what this expression has found */
+  give(x: Exchange, groups: Captures): void {
+    x.captures = groups
+    for (const { row, group } of this.named) row.set(x, groups[group] ?? '')
   }
 
   test(subject: string): boolean {

@@ -12,8 +12,9 @@
 
 import type { Exchange } from './exchange.ts'
 import { HostNames } from './host-names.ts'
-import type { Location } from './location.ts'
+import { type Location, whereIs } from './location.ts'
 import type { Matcher } from './matcher.ts'
+import { RegexPlaces } from './regex-places.ts'
 
 /** A location as it is found, and the locations within. */
 export interface Place {
@@ -41,7 +42,7 @@ export class Locations {
   private readonly exact: ReadonlyMap<string, Location>
   /** Sorted: what precedes a path is its longest prefix, or one of the parents of that is. */
   private readonly prefixes: readonly Prefix[]
-  private readonly regexes: readonly RegexPlace[]
+  private readonly regexes: RegexPlaces | null
   /** Of the last `find`: no regular expression of a block outside may overrule what was found. */
   private isSettled = false
 
@@ -52,7 +53,7 @@ export class Locations {
   ) {
     this.exact = exact
     this.prefixes = withParents(prefixes)
-    this.regexes = regexes
+    this.regexes = regexes.length === 0 ? null : new RegexPlaces(regexes)
   }
 
   find(x: Exchange): Location | null {
@@ -60,7 +61,7 @@ export class Locations {
     const { path } = x
     const exact = this.exact.get(path)
     if (exact !== undefined) {
-      if (x.isTraced) x.tell(`location ${exact.name}${at(exact)} is this very path`)
+      if (x.isTraced) x.tell(`location ${exact.name}${whereIs(exact)} is this very path`)
       return this.settle(exact)
     }
     const place = this.longestPrefix(path)
@@ -78,12 +79,8 @@ export class Locations {
   }
 
   private findRegex(x: Exchange): Location | null {
-    for (const place of this.regexes) {
-      const isMatch = place.matcher.match(x, x.path)
-      if (x.isTraced) tellRegex(x, place.location, isMatch)
-      if (isMatch) return this.settle(place.nested?.find(x) ?? place.location)
-    }
-    return null
+    const place = this.regexes?.find(x) ?? null
+    return place === null ? null : this.settle(place.nested?.find(x) ?? place.location)
   }
 
   private longestPrefix(path: string): PrefixPlace | null {
@@ -103,16 +100,7 @@ export class Locations {
 
 function tellPrefix(x: Exchange, { location, isFinal }: PrefixPlace): void {
   const why = isFinal ? ', and ^~ keeps regular expressions from being asked' : ''
-  x.tell(`location ${location.name}${at(location)} is the longest prefix of the path${why}`)
-}
-
-function tellRegex(x: Exchange, location: Location, isMatch: boolean): void {
-  x.tell(`location ${location.name}${at(location)} ${isMatch ? 'matches' : 'does not match'}`)
-}
-
-/** Where it stands, for a trace. */
-function at({ place }: Location): string {
-  return place === '' ? '' : ` (${place})`
+  x.tell(`location ${location.name}${whereIs(location)} is the longest prefix of the path${why}`)
 }
 
 function withParents(places: readonly PrefixPlace[]): Prefix[] {
@@ -222,5 +210,5 @@ export class Hosts {
 }
 
 function tellServer(x: Exchange, { name, location }: VirtualServer, why: string): void {
-  x.tell(`server ${name === '' ? 'without a name' : `"${name}"`}${at(location)}: ${why}`)
+  x.tell(`server ${name === '' ? 'without a name' : `"${name}"`}${whereIs(location)}: ${why}`)
 }
