@@ -108,7 +108,7 @@ export const headers = defineFeature({
     warnOfLost(block, 'add_trailer', site.problems)
     const expiry = expiryOf(settings.expires, site)
     if (fields.length + trailers.length === 0 && expiry === null) return null
-    return new Headers(stepsOf(fields, fieldStep, site), stepsOf(trailers, lineStep, site), expiry)
+    return new Headers(stepsOf(fields, fieldLines, site), stepsOf(trailers, plainLines, site), expiry)
   },
 })
 
@@ -146,7 +146,36 @@ function inherited(block: Block, name: Kind): readonly AddedField[] {
 }
 
 /** A part of what is added: text that is always the same, or something to be done, which may give text. */
-type Step = string | ((x: Exchange) => string)
+type Lines = string | ((x: Exchange) => string)
+
+/**
+ * Answers repeat themselves. Where the lines before these and these are what they were the last time, their sum is the very string that it
+ * was, which `ResponseHeads` knows without looking at its characters.
+ */
+class Step {
+  private readonly lines: Lines
+  private before = ''
+  private added = ''
+  private sum = ''
+
+  constructor(lines: Lines) {
+    this.lines = lines
+  }
+
+  linesFor(x: Exchange): string {
+    return typeof this.lines === 'string' ? this.lines : this.lines(x)
+  }
+
+  addTo(x: Exchange): void {
+    const lines = this.linesFor(x)
+    if (x.appendedLines !== this.before || lines !== this.added) {
+      this.before = x.appendedLines
+      this.added = lines
+      this.sum = this.before + lines
+    }
+    x.appendedLines = this.sum
+  }
+}
 
 interface Steps {
   readonly usual: readonly Step[]
@@ -154,44 +183,54 @@ interface Steps {
   readonly always: readonly Step[]
 }
 
-type StepMaker = (field: AddedField, value: Value) => Step
+type LinesMaker = (field: AddedField, value: Value) => Lines
 
 /** What many blocks inherit is made once. */
-function stepsOf(fields: readonly AddedField[], make: StepMaker, site: SiteContext): Steps {
+function stepsOf(fields: readonly AddedField[], make: LinesMaker, site: SiteContext): Steps {
   const known = site.shared('added fields', () => new WeakMap<readonly AddedField[], Steps>())
   const made = known.get(fields) ?? makeSteps(fields, make, site)
   known.set(fields, made)
   return made
 }
 
-function makeSteps(fields: readonly AddedField[], make: StepMaker, site: SiteContext): Steps {
+function makeSteps(fields: readonly AddedField[], make: LinesMaker, site: SiteContext): Steps {
   const all = fields.map(field => ({
     isAlways: field.isAlways,
-    step: make(field, site.compile(field.value)),
+    lines: make(field, site.compile(field.value)),
   }))
-  const of = (some: typeof all): Step[] => joined(some.map(({ step }) => step))
+  const of = (some: typeof all): Step[] => joined(some.map(({ lines }) => lines))
   return { usual: of(all), always: of(all.filter(({ isAlways }) => isAlways)) }
 }
 
 /** Neighbours that are text become one. */
-function joined(steps: readonly Step[]): Step[] {
-  const all: Step[] = []
-  for (const step of steps) {
+function joined(some: readonly Lines[]): Step[] {
+  const all: Lines[] = []
+  for (const lines of some) {
     const last = all.at(-1)
-    if (typeof step === 'string' && typeof last === 'string') all[all.length - 1] = last + step
-    else all.push(step)
+    if (typeof lines === 'string' && typeof last === 'string') all[all.length - 1] = last + lines
+    else all.push(lines)
   }
-  return all.filter(step => step !== '')
+  return all.filter(lines => lines !== '').map(lines => new Step(lines))
 }
 
-function fieldStep(field: AddedField, value: Value): Step {
+function fieldLines(field: AddedField, value: Value): Lines {
   const replace = REPLACED[field.name.toLowerCase()]
-  return replace === undefined ? lineStep(field, value) : x => replace(field.name, value.of(x), x)
+  return replace === undefined ? plainLines(field, value) : x => replace(field.name, value.of(x), x)
 }
 
-function lineStep({ name }: AddedField, value: Value): Step {
+function plainLines({ name }: AddedField, value: Value): Lines {
   if (name === '' || FRAMING_FIELDS.includes(name.toLowerCase())) return ''
-  return value.constant === null ? x => lineOf(name, value.of(x)) : lineOf(name, value.constant)
+  if (value.constant !== null) return lineOf(name, value.constant)
+  let lastText = ''
+  let lastLine = ''
+  return x => {
+    const text = value.of(x)
+    if (text !== lastText) {
+      lastLine = lineOf(name, text)
+      lastText = text
+    }
+    return lastLine
+  }
 }
 
 /** Fields of which an answer has one. */
@@ -217,7 +256,7 @@ const NOT_IN_FIELDS = /[^\t\x20-\x7e\x80-\xff]/g
 
 function linesOf(steps: readonly Step[], x: Exchange): string {
   let text = ''
-  for (const step of steps) text += typeof step === 'string' ? step : step(x)
+  for (const step of steps) text += step.linesFor(x)
   return text
 }
 
@@ -246,9 +285,8 @@ class Headers implements Module {
   fields(x: Exchange): void {
     const which = USUAL_STATUSES.has(x.status) ? 'usual' : 'always'
     if (this.expiry !== null && which === 'usual') addExpiry(x, this.expiry(x))
-    const steps = this.steps[which]
     // One by one: a value may show what a line before it says.
-    for (const step of steps) x.appendPreparedLines(typeof step === 'string' ? step : step(x))
+    for (const step of this.steps[which]) step.addTo(x)
     const trailers = this.trailers[which]
     if (trailers.length > 0) x.promiseTrailers(() => linesOf(trailers, x))
   }
