@@ -78,6 +78,7 @@ export const CONFIGURATIONS = {
       'add_header Cache-Control "public, max-age=60";',
     ],
   },
+  expires: { lines: [HELLO, 'expires 1h;'] },
   logged: { lines: [HELLO, 'access_log {{scratch}}/access-{{port}}.log combined;'] },
   buffered: { lines: [HELLO, 'access_log {{scratch}}/access-{{port}}.log combined buffer=64k flush=5s;'] },
   few: { lines: [HELLO], others: serversOf(FEW_SERVERS) },

@@ -89,6 +89,7 @@ const CASES: readonly Case[] = [
   { name: 'configured, try_files', request: FILE, by: 'tried' },
   { name: 'configured, 20 regexes', request: HELLO, by: 'regexes' },
   { name: 'configured, add_header', request: HELLO, by: 'fields' },
+  { name: 'configured, expires', request: HELLO, by: 'expires' },
   { name: 'configured, 100 of 10,000 locations', request: HELLO, others: ELSEWHERE, by: 'many' },
   { name: 'configured, access log', request: HELLO, by: 'logged' },
   { name: 'configured, access log of Chrome', request: `${HELLO}${CHROME}\r\n`, by: 'logged' },

@@ -274,17 +274,17 @@ class Headers implements Module {
   readonly name = 'headers'
   private readonly steps: Steps
   private readonly trailers: Steps
-  private readonly expiry: ((x: Exchange) => Expiry) | null
+  private readonly expiry: ExpiryStep | null
 
   constructor(steps: Steps, trailers: Steps, expiry: ((x: Exchange) => Expiry) | null) {
     this.steps = steps
     this.trailers = trailers
-    this.expiry = expiry
+    this.expiry = expiry === null ? null : new ExpiryStep(expiry)
   }
 
   fields(x: Exchange): void {
     const which = USUAL_STATUSES.has(x.status) ? 'usual' : 'always'
-    if (this.expiry !== null && which === 'usual') addExpiry(x, this.expiry(x))
+    if (which === 'usual') this.expiry?.addTo(x)
     // One by one: a value may show what a line before it says.
     for (const step of this.steps[which]) step.addTo(x)
     const trailers = this.trailers[which]
@@ -292,17 +292,53 @@ class Headers implements Module {
   }
 }
 
-function addExpiry(x: Exchange, rule: Expiry): void {
-  const lastModified = rule.kind === 'modified' ? x.getField('last-modified') : null
-  const fields = fieldsFor(rule, Date.now(), lastModified === null ? Number.NaN : parseDate(lastModified))
-  if (fields === null) return
-  if (OWN_EXPIRY.test(x.preparedLines) || x.hasAddedField('expires') || x.hasAddedField('cache-control')) {
-    x.removeField('expires')
-    x.removeField('cache-control')
+class ExpiryStep {
+  private readonly ruleFor: (x: Exchange) => Expiry
+  /** The lines of this rule in this second of the clock. */
+  private rule: Expiry = OFF
+  private second = Number.NaN
+  private lines = ''
+  /** What was looked through last for fields of its own. */
+  private looked = ''
+  private hasOwn = false
+
+  constructor(ruleFor: (x: Exchange) => Expiry) {
+    this.ruleFor = ruleFor
   }
-  x.appendPreparedLines(
-    fieldLine('Expires', fields.expires) + fieldLine('Cache-Control', fields.cacheControl),
-  )
+
+  addTo(x: Exchange): void {
+    const lines = this.linesFor(x)
+    if (lines === '') return
+    if (x.preparedLines !== this.looked) {
+      this.looked = x.preparedLines
+      this.hasOwn = OWN_EXPIRY.test(this.looked)
+    }
+    if (this.hasOwn || x.hasAddedField('expires') || x.hasAddedField('cache-control')) {
+      x.removeField('expires')
+      x.removeField('cache-control')
+    }
+    x.appendPreparedLines(lines)
+  }
+
+  private linesFor(x: Exchange): string {
+    const rule = this.ruleFor(x)
+    const now = Date.now()
+    const second = Math.floor(now / 1000)
+    if (rule !== this.rule || second !== this.second || rule.kind === 'modified') {
+      this.rule = rule
+      this.second = second
+      this.lines = linesOfRule(rule, now, x)
+    }
+    return this.lines
+  }
+}
+
+/** @returns '' for none */
+function linesOfRule(rule: Expiry, now: number, x: Exchange): string {
+  const lastModified = rule.kind === 'modified' ? x.getField('last-modified') : null
+  const fields = fieldsFor(rule, now, lastModified === null ? Number.NaN : parseDate(lastModified))
+  if (fields === null) return ''
+  return fieldLine('Expires', fields.expires) + fieldLine('Cache-Control', fields.cacheControl)
 }
 
 /** What a module further inside has said takes second place. */
