@@ -32,9 +32,13 @@ export class PlainRoot implements Root {
   readonly kind = 'root'
   readonly prefix = ''
   private readonly directory: string
+  /** What was asked for last. A name that was looked up before is found without its characters. */
+  private lastPath = ''
+  private lastFile: string
 
   constructor(directory: string) {
     this.directory = directory
+    this.lastFile = directory
   }
 
   directoryOf(): string {
@@ -42,7 +46,11 @@ export class PlainRoot implements Root {
   }
 
   fileOf(x: Exchange): string {
-    return this.directory + x.path
+    if (x.path !== this.lastPath) {
+      this.lastPath = x.path
+      this.lastFile = this.directory + x.path
+    }
+    return this.lastFile
   }
 }
 

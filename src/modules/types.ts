@@ -85,7 +85,9 @@ export class MediaTypes {
     const dot = path.lastIndexOf('.')
     // A dot that begins a name begins no extension (ngx_http_set_exten).
     if (dot < 2 || path.charCodeAt(dot - 1) === SLASH || path.indexOf('/', dot) >= 0) return this.fallback
-    return this.byExtension.get(path.slice(dot + 1).toLowerCase()) ?? this.fallback
+    const extension = path.slice(dot + 1)
+    // To ask for it as it is written, which is seldom in capitals, costs less than to write it anew.
+    return this.byExtension.get(extension) ?? this.byExtension.get(extension.toLowerCase()) ?? this.fallback
   }
 }
 
