@@ -183,11 +183,11 @@ export class NginxFamily extends Family {
     return [MAIN, '-c', this.path('nginx.conf')]
   }
 
-  /** @param main lines of the main context @param http lines of the http block @param rights a `user` line, or none */
-  configure(main: string, http: string, rights: string = SAME_RIGHTS): void {
+  /** @param main lines of the main context @param http lines of the http block @param rights a `user` line, or none @param events lines of that block */
+  configure(main: string, http: string, rights: string = SAME_RIGHTS, events = ''): void {
     const logs = `${rights} pid ${this.path('pid')}; error_log ${this.path('error.log')} notice;`
     const block = `http { access_log ${this.path('access.log')}; ${http} }`
-    writeFileSync(this.path('nginx.conf'), `${logs}\n${main}\nevents { }\n${block}\n`)
+    writeFileSync(this.path('nginx.conf'), `${logs}\n${main}\nevents { ${events} }\n${block}\n`)
   }
 }
 
