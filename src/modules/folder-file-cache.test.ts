@@ -15,7 +15,7 @@ import { after, describe, it } from 'node:test'
 import { EISDIR, EMFILE, ENOENT } from '../errno.ts'
 import { type Directory, openDirectory } from '../io/file.ts'
 import { scripted } from '../sys/scripted.ts'
-import { type CachedFile, FileCache, VALID_MS } from './folder-file-cache.ts'
+import { type CachedFile, FileCache, IN_MEMORY_BYTES, VALID_MS } from './folder-file-cache.ts'
 
 const place = mkdtempSync(join(tmpdir(), 'veille-cache-'))
 after(() => rmSync(place, { recursive: true }))
@@ -155,8 +155,8 @@ describe('the cache of files', () => {
   it('reads small files and lets them go, holds large ones open, and gives all descriptors back', () => {
     const before = descriptors()
     const cache = new FileCache(directory(), true)
-    write('small', Buffer.alloc(64 * 1024))
-    write('large', Buffer.alloc(64 * 1024 + 1))
+    write('small', Buffer.alloc(IN_MEMORY_BYTES))
+    write('large', Buffer.alloc(IN_MEMORY_BYTES + 1))
     assert.equal(found(cache, 'small', 0).identity.stored.file, null)
     assert.equal(found(cache, 'large', 0).identity.stored.content, null)
     assert.equal(descriptors(), before + 2) // the directory, and the large file

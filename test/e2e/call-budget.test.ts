@@ -8,6 +8,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, type TestContext, test } from 'node:test'
 import { type RunningServer, serve } from '../../src/index.ts'
+import { IN_MEMORY_BYTES } from '../../src/modules/folder-file-cache.ts'
 import { close, type Fd, recv } from '../../src/sys/libc.ts'
 import { type ScriptedSystem, scripted } from '../../src/sys/scripted.ts'
 import { forEachPoller } from '../pollers.ts'
@@ -16,7 +17,6 @@ import { readAll } from '../responses.ts'
 import { makeSite, removeSite } from '../sites.ts'
 
 const SMALL = 'GET /hello.txt HTTP/1.1\r\nHost: example.org\r\n\r\n'
-const KEPT_IN_MEMORY_BYTES = 64 * 1024
 const LARGE_BYTES = 256 * 1024
 
 const WAITS = ['select', 'poll', 'epoll_wait']
@@ -34,7 +34,7 @@ forEachPoller(poller => {
   before(async () => {
     root = makeSite({
       'hello.txt': 'Hello, world!',
-      '64k.txt': Buffer.alloc(KEPT_IN_MEMORY_BYTES, 'x'),
+      'kept.txt': Buffer.alloc(IN_MEMORY_BYTES, 'x'),
       '256k.txt': Buffer.alloc(LARGE_BYTES, 'x'),
     })
     server = await serve({ root, poller, listen: '127.0.0.1:0' })
@@ -78,8 +78,8 @@ forEachPoller(poller => {
     client.end()
   })
 
-  test('64 KB that are kept in memory: one recv, one writev', async () => {
-    const request = SMALL.replace('hello', '64k')
+  test('the largest file that is kept in memory: one recv, one writev', async () => {
+    const request = SMALL.replace('hello', 'kept')
     const client = await warm(request)
     using system = scripted()
     await ask(client, request)
