@@ -18,13 +18,8 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openListener } from '../../src/io/listener.ts'
-import { createLog } from '../../src/log.ts'
 import type { PollerName } from '../../src/loop/poller.ts'
-import type { Logs, Site } from '../../src/process/application.ts'
-import { Counters } from '../../src/server/counters.ts'
-import { ConfigurationApplication } from '../../src/site/application.ts'
-import { layoutBelow } from '../../src/site/layout.ts'
+import { type Here, serveHere } from '../configuration-here.ts'
 import { openDescriptors } from '../descriptors.ts'
 import { freePort } from '../free-ports.ts'
 import { mutated, type Random, randomFrom, randomPieces } from '../pieces.ts'
@@ -89,36 +84,8 @@ export async function startConfigured(poller: PollerName): Promise<ConfiguredFuz
   const folder = mkdtempSync(join(tmpdir(), 'veille-fuzz-'))
   const port = await freePort()
   const descriptors = openDescriptors()
-  const told: string[] = []
-  const application = new ConfigurationApplication(
-    {
-      layout: layoutBelow(folder),
-      configurationPath: makeSite(folder, port, poller),
-      globals: null,
-      isForeground: true,
-    },
-    {
-      name: 'fuzz',
-      version: '0',
-      workerProgram: '',
-      startLog: createLog('info', (_level, words) => told.push(words)),
-      writeProblem: text => told.push(text),
-    },
-  )
-  const loaded = application.read(application.startLog) ?? assert.fail(told.join('\n'))
-  const logs = loaded.openLogs(application.startLog) ?? assert.fail(told.join('\n'))
-  const { key, address, options } = loaded.settings.listens[0]!
-  const fd = openListener(address, options)
-  assert.ok(typeof fd === 'number', 'the port is free')
-  const counters = new Counters()
-  const site = await loaded.serve({
-    sockets: [{ key, fd }],
-    counters,
-    allCounters: [counters],
-    workerIndex: 0,
-    logs,
-  })
-  return new ConfiguredFuzzer(folder, port, descriptors, logs, site)
+  const here = await serveHere(folder, makeSite(folder, port, poller))
+  return new ConfiguredFuzzer(folder, port, descriptors, here)
 }
 
 export class ConfiguredFuzzer {
@@ -126,16 +93,14 @@ export class ConfiguredFuzzer {
   private readonly folder: string
   private readonly port: number
   private readonly descriptors: number
-  private readonly logs: Logs
-  private readonly site: Site
+  private readonly here: Here
   private readBytes = 0
 
-  constructor(folder: string, port: number, descriptors: number, logs: Logs, site: Site) {
+  constructor(folder: string, port: number, descriptors: number, here: Here) {
     this.folder = folder
     this.port = port
     this.descriptors = descriptors
-    this.logs = logs
-    this.site = site
+    this.here = here
   }
 
   async run(seed: number, first: number, count: number): Promise<void> {
@@ -150,8 +115,7 @@ export class ConfiguredFuzzer {
   }
 
   async close(): Promise<void> {
-    await this.site.endFast()
-    this.logs.close()
+    await this.here.close()
     const words = (): string => `${openDescriptors()} descriptors are open, ${this.descriptors} before`
     await eventually(() => openDescriptors() === this.descriptors, words)
     rmSync(this.folder, { recursive: true })
@@ -161,7 +125,7 @@ export class ConfiguredFuzzer {
     const talks = await Promise.all(
       indexes.map(async index => ({ index, ...(await this.talk(makeConversation(seed, index))) })),
     )
-    this.logs.reopen(null)
+    this.here.logs.reopen(null)
     const entries = this.readLog()
     for (const { index, one, clientPort, bytes } of talks) {
       this.tally.cases++
