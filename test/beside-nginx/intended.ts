@@ -53,7 +53,8 @@ export const INTENDED: readonly Intended[] = [
   {
     heading: 'Allow',
     what: 'allow',
-    covers: ({ nginx, answers }) => nginx === '' && answers.veille!.status === 405,
+    // Also on the page of an error, which may have another status.
+    covers: ({ nginx, asked }) => nginx === '' && asked.method !== 'GET' && asked.method !== 'HEAD',
   },
   { heading: 'Ranges', what: 'accept-ranges', covers: isRangeWelcome },
   { heading: 'Ranges', what: 'status', covers: isRangeWithoutForm },
