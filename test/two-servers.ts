@@ -119,14 +119,19 @@ ${http.replace('{', `{ ${own}`).replaceAll('PORT', String(port))}
   const path = join(prefix, `${name}.conf`)
   writeFileSync(path, text)
   return spawn(program, [...before, '-p', prefix, '-c', path, '-e', `logs/${name}.log`], {
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 'inherit', 'pipe'],
   })
 }
 
 async function listens(child: ChildProcess, port: number): Promise<void> {
   const deadline = Date.now() + GUARD_MS
+  // Warnings too, which are of no interest in a server that starts.
+  let words = ''
+  child.stderr!.setEncoding('utf8').on('data', text => {
+    words += text
+  })
   while (Date.now() < deadline) {
-    if (!isRunning(child)) throw new Error(`${child.spawnfile} has ended at once: ${child.exitCode}`)
+    if (!isRunning(child)) throw new Error(`${child.spawnfile} has ended at once: ${child.exitCode} ${words}`)
     if (await accepts(port)) return
     await new Promise(resolve => setTimeout(resolve, 20))
   }
