@@ -1,11 +1,17 @@
 /**
- * An answer that is told instead of sent: who would have written what, and from which file.
+ * An answer that is told instead of sent.
+ *
+ *   const told = new ToldAnswer(peer, localAddress)
+ *   told.steps                     what happened to the request, in order
+ *   await told.ended
+ *   told.summary()                 the answer: status, fields, and what its content is
  */
 
-import { readlinkSync } from 'node:fs'
+import { visible } from '../config/diagnostic.ts'
 import { reasonPhrase } from '../http/status.ts'
 import type { Address } from '../io/address.ts'
 import type { OpenFile } from '../io/file.ts'
+import { OWN_PAGE } from '../modules/plain-error-page.ts'
 import { ACTIVE } from '../server/counters.ts'
 import type { Exchange } from '../server/exchange.ts'
 import type { ConnectionFacts, ContentConsumer, Responder } from '../server/responder.ts'
@@ -24,8 +30,10 @@ export class ToldAnswer implements Responder {
   private outcome = ''
   private fields = ''
   private length = 0
-  private shown = ''
-  private file: string | null = null
+  /** The beginning of it. */
+  private shown: Buffer = Buffer.alloc(0)
+  /** See `Exchange.origin`. */
+  private origin = ''
 
   constructor(peer: Address, localAddress: Address) {
     this.ended = new Promise(resolve => {
@@ -57,12 +65,21 @@ export class ToldAnswer implements Responder {
           .split('\r\n')
           .map(one => `  ${one}`),
       )
-    if (this.file !== null) parts.push('', `from the file ${this.file}, ${this.length} bytes`)
-    else if (this.length > 0) parts.push('', ...shownLines(this.shown, this.length))
+    if (this.length > 0) parts.push('', ...this.contentLines())
     return `${parts.join('\n')}\n`
   }
 
-  finish(): void {
+  private contentLines(): string[] {
+    const count = this.length === 1 ? '1 byte' : `${this.length} bytes`
+    const what = this.origin === '' ? 'of content' : `of ${this.origin}`
+    const lines = shownLines(this.shown, this.shown.length >= this.length)
+    return lines.length === 0 ? [`${count} ${what}`] : [`${count} ${what}:`, ...lines]
+  }
+
+  /** The request was refused before there was an exchange. */
+  refuse(status: number, words: string): void {
+    this.steps.push(`refused before anybody is asked: ${words}`)
+    this.outcome = `${status} ${reasonPhrase(status)}`
     this.finishNow()
   }
 
@@ -74,31 +91,35 @@ export class ToldAnswer implements Responder {
 
   drop(): void {
     this.outcome = 'no answer: the connection is closed'
-    this.finish()
+    this.finishNow()
   }
 
   begin(x: Exchange): void {
     this.outcome = `${x.status} ${reasonPhrase(x.status)}`.trim()
     this.fields = x.preparedLines + x.addedLines + x.appendedLines
+    this.origin = x.origin
+    if (x.rateBytes !== null && x.rateBytes > 0) this.steps.push(`limit_rate: ${x.rateBytes} bytes a second`)
   }
 
-  write(_x: Exchange, bytes: Buffer): void {
+  /** Of the server's own pages nothing is shown: they say what stands above. */
+  write(x: Exchange, bytes: Buffer): void {
     this.length += bytes.length
-    if (this.shown.length < SHOWN_BYTES) this.shown += bytes.toString('utf8', 0, SHOWN_BYTES)
+    const room = SHOWN_BYTES - this.shown.length
+    if (room > 0 && !x.origin.startsWith(OWN_PAGE))
+      this.shown = Buffer.concat([this.shown, bytes.subarray(0, room)])
   }
 
-  writeFile(_x: Exchange, file: OpenFile, _offset: number, sizeBytes: number): void {
+  writeFile(_x: Exchange, _file: OpenFile, _offset: number, sizeBytes: number): void {
     this.length += sizeBytes
-    this.file = readlinkSync(`/proc/self/fd/${file.fd}`)
   }
 
   end(): void {
-    this.finish()
+    this.finishNow()
   }
 
   cut(_x: Exchange, words: string): void {
     this.outcome = `the answer is cut: ${words}`
-    this.finish()
+    this.finishNow()
   }
 
   readContent(_x: Exchange, consumer: ContentConsumer): void {
@@ -110,9 +131,11 @@ export class ToldAnswer implements Responder {
   resumeContent(): void {}
 }
 
-function shownLines(text: string, length: number): string[] {
-  const isWhole = Buffer.byteLength(text) >= length
-  const visible = text.slice(0, SHOWN_BYTES).replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, '?')
-  const lines = visible.split('\n').map(one => `  | ${one}`)
-  return [`${length} bytes of content:`, ...lines, ...(isWhole ? [] : ['  | …'])]
+/** @returns none for what is no text */
+function shownLines(bytes: Buffer, isWhole: boolean): string[] {
+  const text = bytes.toString('utf8')
+  // A character may have been cut at the end of what is shown.
+  if (bytes.length === 0 || /[\0\ufffd]/.test(text.slice(0, -1))) return []
+  const lines = text.replace(/\n$/, '').split('\n')
+  return [...lines.map(line => `  | ${visible(line)}`), ...(isWhole ? [] : ['  | …'])]
 }

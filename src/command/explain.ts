@@ -8,11 +8,10 @@
  */
 
 import { resolve } from 'node:path'
-import { renderDiagnostic } from '../config/diagnostic.ts'
+import { renderDiagnostic, visible } from '../config/diagnostic.ts'
 import { isRefusal, OK, refusalOf } from '../http/refusals.ts'
 import type { RequestHead } from '../http/request-head.ts'
 import { checkRequest, RequestFacts } from '../http/request-rules.ts'
-import { reasonPhrase } from '../http/status.ts'
 import { ASTERISK_FORM, type Target } from '../http/target.ts'
 import { type Address, formatAddress, inetAddress, isAddress } from '../io/address.ts'
 import type { Endpoint } from '../server/endpoint.ts'
@@ -43,27 +42,28 @@ export async function explain(args: readonly string[], write: (text: string) => 
   const question = readQuestion(args)
   const { scheme, authority, target } = readUrl(question.url)
   if (scheme === 'https') throw new Mistake('veille has no TLS yet, so nothing answers for https')
-  const reading = readConfiguration(invocationOf(question), new DiskFiles())
+  const invocation = invocationOf(question)
+  const reading = readConfiguration(invocation, new DiskFiles())
   for (const problem of reading.problems.list) process.stderr.write(renderDiagnostic(problem))
   if (reading.problems.hasErrors) return 1
   const { host, port } = splitAuthority(authority)
   const { socket, endpoint, local } = socketFor(reading.site.sockets, host, port)
-  write(`${question.method} http://${authority}${target}\n\n`)
-  write(
-    line(
-      'listens',
-      `${formatAddress(socket.address)}${endpoint === socket.endpoint ? '' : `, as ${formatAddress(local)}`}`,
-    ),
-  )
-  const told = ask(question, endpoint, `${authority}`, target, local)
-  for (const words of told.steps) write(line('', words))
+  const { configurationPath } = invocation
+  write(`${question.method} http://${authority}${target}\n`)
+  write(`as ${configurationPath} has it\n\n`)
+  const told = ask(question, endpoint, authority, target, local)
   await told.ended
+  const folder = configurationPath.slice(0, configurationPath.lastIndexOf('/') + 1)
+  const as = endpoint === socket.endpoint ? '' : `, as ${formatAddress(local)}`
+  for (const words of [`comes in at ${formatAddress(socket.address)}${as}`, ...told.steps])
+    write(`  ${lineOf(words, folder)}\n`)
   write(`\n${told.summary()}`)
   return 0
 }
 
-function line(label: string, words: string): string {
-  return label === '' ? `  ${words}\n` : `  ${label} on ${words}\n`
+/** Lines of the configuration are named from its folder on. */
+function lineOf(words: string, folder: string): string {
+  return visible(words.replaceAll(`(${folder}`, '('))
 }
 
 /** @throws {Mistake} */
@@ -139,13 +139,20 @@ function socketFor(sockets: readonly SiteSocket[], host: string, port: number): 
   const own = withPort.find(({ address }) => isIp && 'host' in address && address.host === host)
   const socket = own ?? withPort.find(({ address }) => !isIp || isWildcard(address))
   if (socket === undefined) {
-    const there = sockets.map(({ address }) => formatAddress(address)).join(', ')
     throw new Mistake(
-      `nobody listens on port ${port}${isIp ? ` of ${host}` : ''}; there is ${there || 'no listening address'}`,
+      `nobody listens on port ${port}${isIp ? ` of ${host}` : ''}; ${whatThereIs(sockets, host, isIp)}`,
     )
   }
   const local = isIp ? inetAddress(host, port) : socket.address
   return { socket, local, endpoint: socket.others?.get(formatAddress(local)) ?? socket.endpoint }
+}
+
+function whatThereIs(sockets: readonly SiteSocket[], host: string, isIp: boolean): string {
+  const there = sockets.map(({ address }) => formatAddress(address))
+  if (there.length === 0) return 'the configuration has no server'
+  const first = sockets.find(({ address }) => 'port' in address)?.address
+  const hint = first !== undefined && 'port' in first && !isIp ? `: try http://${host}:${first.port}/` : ''
+  return `there is ${there.join(', ')}${hint}`
 }
 
 function isWildcard(address: Address): boolean {
@@ -168,8 +175,7 @@ function ask(
   const code = isRefusal(end) ? end : end < 0 ? OK : checkRequest(head, false, facts)
   if (code !== OK) {
     const { status, words } = refusalOf(code)
-    told.steps.push(`refused with ${status} ${reasonPhrase(status)} before anybody is asked: ${words}`)
-    told.finish()
+    told.refuse(status, words)
     return told
   }
   const phases = new Phases((module, error) => told.steps.push(`module ${module} fails: ${String(error)}`))

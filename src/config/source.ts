@@ -4,6 +4,7 @@
  *   Source                            a text and the name under which the user knows it
  *   Place                             a stretch of a source, with line and column
  *   placeAt(source, offset, length)   the place of a stretch
+ *   lineName(place)                   `/etc/nginx/nginx.conf:12`, for those who follow what a line does
  *   COMMAND_LINE                      the name of the text that `-g` gave
  */
 
@@ -33,6 +34,10 @@ export function placeAt(source: Source, offset: number, length: number): Place {
   const start = starts[line - 1]!
   const column = offset - start + 1 - (lastUpTo(pairs, offset - 1) - lastUpTo(pairs, start - 1))
   return { source, offset, length, line, column }
+}
+
+export function lineName({ source, line }: Place): string {
+  return `${source.name}:${line}`
 }
 
 /** How far the line of a place is indented, in units, and whether only that stands before the place. */

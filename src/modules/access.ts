@@ -7,6 +7,7 @@
 
 import type { Block } from '../config/block.ts'
 import { type Call, listOf, oneOf } from '../config/directive.ts'
+import { lineName } from '../config/source.ts'
 import type { Address } from '../io/address.ts'
 import { contains, hasLowBits, type Network, parseNetwork } from '../io/network.ts'
 import type { Exchange } from '../server/exchange.ts'
@@ -76,6 +77,8 @@ export const access = defineFeature({
 interface Rule {
   readonly isAllowed: boolean
   readonly clients: Clients
+  /** As it is written, and where. */
+  readonly words: string
 }
 
 function isRule(name: string): boolean {
@@ -94,7 +97,11 @@ function ownerOf(block: Block): Block | null {
 function rulesOf({ entries }: Block): Rule[] {
   return entries
     .filter(({ name }) => isRule(name))
-    .map(({ name, value }) => ({ isAllowed: name === 'allow', clients: value as Clients }))
+    .map(({ name, value, directive }) => ({
+      isAllowed: name === 'allow',
+      clients: value as Clients,
+      words: `${name} ${directive.args[0]!.text} (${lineName(directive.place)})`,
+    }))
 }
 
 class Access implements Module {
@@ -110,6 +117,7 @@ class Access implements Module {
 
   access(x: Exchange): Outcome {
     const { peer } = x
+    if (x.isTraced) this.tell(x)
     if (peer !== this.lastPeer) {
       this.lastPeer = peer
       this.wasAllowed = this.allows(peer)
@@ -121,7 +129,16 @@ class Access implements Module {
   }
 
   private allows(peer: Address): boolean {
-    const rule = this.rules.find(({ clients }) => clients === null || contains(clients, peer))
-    return rule === undefined || rule.isAllowed
+    return this.ruleFor(peer)?.isAllowed !== false
+  }
+
+  private ruleFor(peer: Address): Rule | undefined {
+    return this.rules.find(({ clients }) => clients === null || contains(clients, peer))
+  }
+
+  private tell(x: Exchange): void {
+    const rule = this.ruleFor(x.peer)
+    const client = 'host' in x.peer ? x.peer.host : 'a client on this machine'
+    x.tell(`access: ${rule === undefined ? 'no rule' : rule.words} holds for ${client}`)
   }
 }

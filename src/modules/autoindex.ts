@@ -73,7 +73,10 @@ class Autoindex implements Module {
     else if (callback === null)
       x.fail(400, 'A callback is letters, digits, "_" and ".", at most 128 of them.')
     else {
-      if (x.isTraced) x.tell(`autoindex: the directory "${path}" is listed`)
+      if (x.isTraced) {
+        x.tell(`autoindex: the directory "${path}" is listed`)
+        x.origin = `the list of the directory "${path}"`
+      }
       this.list(x, path, callback)
     }
     return HANDLED

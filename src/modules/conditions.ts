@@ -15,6 +15,7 @@ import type { Word } from '../config/lexer.ts'
 import { didYouMean, nearest } from '../config/nearest.ts'
 import type { Pattern } from '../config/regex.ts'
 import { checkedPattern } from '../config/regex-problems.ts'
+import { lineName } from '../config/source.ts'
 import type { Template } from '../config/template.ts'
 import { ENAMETOOLONG, ENOENT, ENOTDIR, errnoForLog } from '../errno.ts'
 import { type FileStatus, isDirectory, isRegularFile, newStatus, statusOf } from '../io/file.ts'
@@ -26,8 +27,8 @@ import { compileText, type Text } from './captured-text.ts'
 
 export type FileTest = 'f' | 'd' | 'e' | 'x'
 
-/** As it was read; `text` is the whole of it, for those who follow what happens. */
-export type Condition = { readonly text: string } & (
+/** As it was read; `text` is the whole of it, and `where` its line, for those who follow what happens. */
+export type Condition = { readonly text: string; readonly where: string } & (
   | { readonly kind: 'variable'; readonly variable: Template }
   | {
       readonly kind: 'equal'
@@ -56,12 +57,13 @@ export function readCondition(call: Call): Condition | undefined {
   const [first, second, third] = words
   if (first === undefined) return call.fail(0, 'invalid condition ")"', FORMS)
   const text = words.map(word => word.text).join(' ')
+  const where = lineName(call.directive.place)
   if (first.text.length > 1 && first.text.startsWith('$')) {
     if (words.length !== 1 && words.length !== 3) return invalid(call, first, adviceFor(words))
     const variable = variableOf(call, first)
     if (variable === undefined) return undefined
     return second === undefined
-      ? { text, kind: 'variable', variable }
+      ? { text, where, kind: 'variable', variable }
       : readComparison(call, text, variable, second, third!)
   }
   if (/^!?-.$/.test(first.text)) return readFileTest(call, text, words)
@@ -134,6 +136,7 @@ function readComparison(
   operand: Word,
 ): Condition | undefined {
   const sign = operator.text
+  const where = lineName(call.directive.place)
   if (!OPERATORS.includes(sign)) {
     const near = sign === '==' ? '=' : nearest(sign, OPERATORS)
     const advice = `expected one of ${OPERATORS.join(', ')}${near === null ? '' : didYouMean(sign, [near])}`
@@ -141,10 +144,10 @@ function readComparison(
   }
   const isNegated = sign.startsWith('!')
   if (sign.endsWith('=')) {
-    return { text, kind: 'equal', variable, value: call.templateOf(operand), isNegated }
+    return { text, where, kind: 'equal', variable, value: call.templateOf(operand), isNegated }
   }
   const pattern = checkedPattern(operand.text, sign.endsWith('*'), operand.place, call.problems)
-  return pattern === null ? undefined : { text, kind: 'match', variable, pattern, isNegated }
+  return pattern === null ? undefined : { text, where, kind: 'match', variable, pattern, isNegated }
 }
 
 function readFileTest(call: Call, text: string, words: readonly Word[]): Condition | undefined {
@@ -154,7 +157,22 @@ function readFileTest(call: Call, text: string, words: readonly Word[]): Conditi
   const test = ['f', 'd', 'e', 'x'].find(one => operator.text.endsWith(`-${one}`)) as FileTest | undefined
   if (test === undefined)
     return invalid(call, operator, 'expected -f, -d, -e or -x, perhaps with ! before it')
-  return { text, kind: 'file', test, path: call.templateOf(path), isNegated: operator.text.startsWith('!') }
+  const where = lineName(call.directive.place)
+  return {
+    text,
+    where,
+    kind: 'file',
+    test,
+    path: call.templateOf(path),
+    isNegated: operator.text.startsWith('!'),
+  }
+}
+
+/** What is tested: the value of the variable, or the path. */
+export function subjectOf(condition: Condition, site: SiteContext): Text {
+  if (condition.kind === 'file') return compileText(condition.path, site)
+  const value = site.compile(condition.variable)
+  return x => value.of(x)
 }
 
 export function compileCondition(condition: Condition, site: SiteContext): Predicate {

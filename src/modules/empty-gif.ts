@@ -36,6 +36,7 @@ const emptyGifModule: Module = {
     const verdict = evaluate(x.fields, x.method, VALIDATORS, 'exact')
     if (verdict === PROCEED) {
       x.setPreparedLines(LINES)
+      if (x.isTraced) x.origin = 'the pixel of empty_gif'
       x.answer(200, PIXEL)
     } else if (verdict === 304) {
       x.setPreparedLines(LAST_MODIFIED)

@@ -10,6 +10,7 @@ import type { Pattern } from '../config/regex.ts'
 import { checkedPattern } from '../config/regex-problems.ts'
 import type { Place } from '../config/source.ts'
 import type { Template } from '../config/template.ts'
+import type { Exchange } from '../server/exchange.ts'
 import { defineFeature, type SiteContext } from '../server/feature.ts'
 import { Matcher } from '../server/matcher.ts'
 import type { Getter, Value } from '../server/variables.ts'
@@ -135,7 +136,8 @@ class MapLines {
 
 // Looking up
 
-function getterOf({ source, entries, fallback, hasHosts }: MapRule, site: SiteContext): Getter {
+function getterOf(rule: MapRule, site: SiteContext): Getter {
+  const { source, entries, fallback, hasHosts } = rule
   const text = site.compile(source)
   const found = new MapTable<Value>()
   for (const entry of entries) addEntry(found, entry, site)
@@ -143,10 +145,21 @@ function getterOf({ source, entries, fallback, hasHosts }: MapRule, site: SiteCo
   return x => {
     const subject = text.of(x)
     const key = hasHosts && subject.endsWith('.') ? subject.slice(0, -1) : subject
+    const { captures } = x
     const value = found.find(x, key) ?? otherwise
-    return value === null ? '' : value.of(x)
+    const result = value === null ? '' : value.of(x)
+    if (x.isTraced) tell(x, rule, subject, result, captures)
+    return result
   }
 }
+
+/** @param captures before the map was asked: that it takes them surprises whoever names them behind its variable */
+function tell(x: Exchange, { name }: MapRule, subject: string, result: string, captures: Captures): void {
+  const groups = x.captures === captures ? '' : '; $1 to $9 are the groups of its expression from here on'
+  x.tell(`map: for "${subject}" $${name} is "${result}"${groups}`)
+}
+
+type Captures = Exchange['captures']
 
 function addEntry(found: MapTable<Value>, entry: MapEntry, site: SiteContext): void {
   const { kind, place } = entry

@@ -35,6 +35,9 @@ export const plainErrorPage = defineFeature({
   bind: () => PLAIN_ERROR_PAGES,
 })
 
+/** See `Exchange.origin`. */
+export const OWN_PAGE = 'the page that the server itself has'
+
 /** What nginx has codes of its own for; clients are told 400. */
 const SPECIAL: Readonly<Record<number, string>> = {
   494: 'The fields of the request are longer than this server reads.',
@@ -60,6 +63,7 @@ class PlainErrorPages implements Module {
     const status = failed in SPECIAL ? 400 : failed
     const line = x.location.serverLine
     x.setPreparedLines(LINES)
+    if (x.isTraced) x.origin = `${OWN_PAGE} for ${status}`
     x.answer(status, words === '' ? this.page(status, line) : this.wordyPage(status, words, line))
     return HANDLED
   }

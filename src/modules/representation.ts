@@ -124,6 +124,7 @@ export function sendRepresentation(x: Exchange, r: Representation, rules: Sendin
     return
   }
   const verdict = evaluate(x.fields, x.method, r, rules.modifiedSince)
+  if (verdict !== PROCEED && x.isTraced) tellVerdict(x, verdict)
   if (verdict === PROCEED) {
     if (x.method === 'GET' && r.takesRanges && x.fields.get('range') !== null) sendRanges(x, r, rules)
     else {
@@ -134,6 +135,14 @@ export function sendRepresentation(x: Exchange, r: Representation, rules: Sendin
     x.setPreparedLines(r.linesNotModified)
     x.answer(304, null)
   } else x.fail(412)
+}
+
+function tellVerdict(x: Exchange, verdict: number): void {
+  x.tell(
+    verdict === NOT_MODIFIED
+      ? 'the client has this version already: If-None-Match, or If-Modified-Since'
+      : 'this is not the version that the client asks about: If-Match, or If-Unmodified-Since',
+  )
 }
 
 export function sendWhole(x: Exchange, status: number, r: Representation): void {
@@ -152,6 +161,7 @@ function sendPiece(x: Exchange, r: Representation, start: number, sizeBytes: num
 function sendRanges(x: Exchange, r: Representation, rules: SendingRules): void {
   const value = x.fields.get('range')!
   const ranges = ifRangeHolds(x.fields, r) ? rangesOf(value, r.sizeBytes, rules.mostRanges) : IGNORED
+  if (x.isTraced) tellRanges(x, value, ranges)
   if (ranges === UNSATISFIABLE) {
     x.setErrorField('Content-Range', unsatisfiedRange(r.sizeBytes))
     x.fail(416)
@@ -160,6 +170,16 @@ function sendRanges(x: Exchange, r: Representation, rules: SendingRules): void {
     sendWhole(x, 200, r)
   } else if (ranges.length === 1) sendRange(x, r, ranges[0]!)
   else sendSeveral(x, r, ranges)
+}
+
+function tellRanges(x: Exchange, value: string, ranges: ReturnType<typeof rangesOf>): void {
+  const words =
+    ranges === UNSATISFIABLE
+      ? 'lies outside of the file'
+      : ranges === IGNORED
+        ? 'is ignored'
+        : `asks for ${ranges.length === 1 ? 'a part' : `${ranges.length} parts`} of it`
+  x.tell(`the range "${value}" ${words}`)
 }
 
 function sendRange(x: Exchange, r: Representation, range: ByteRange): void {

@@ -11,6 +11,7 @@
  */
 
 import type { Call } from '../config/directive.ts'
+import { lineName } from '../config/source.ts'
 import type { Template } from '../config/template.ts'
 import type { Exchange } from '../server/exchange.ts'
 import type { SiteContext } from '../server/feature.ts'
@@ -23,6 +24,8 @@ export interface ReturnRule {
   readonly status: number
   /** null for none; an empty one differs where it tells where to go. */
   readonly text: Template | null
+  /** The line where it stands. */
+  readonly where: string
 }
 
 /** The field `Content-Type` of a path, with its CR LF. */
@@ -33,9 +36,10 @@ const SILENT: ReadonlySet<number> = new Set([408, 444, 499])
 
 export function readReturn(call: Call): ReturnRule | undefined {
   const first = call.text(0)
+  const where = lineName(call.directive.place)
   const isCode = /^\d+$/.test(first)
   const hasText = call.args.length === 2
-  if (!isCode && !hasText && isUrl(first)) return { status: 302, text: call.template(0) }
+  if (!isCode && !hasText && isUrl(first)) return { status: 302, text: call.template(0), where }
   if (!isCode || Number(first) > 999) {
     return call.fail(0, `invalid return code "${first}"`, adviceFor(first, hasText))
   }
@@ -47,7 +51,7 @@ export function readReturn(call: Call): ReturnRule | undefined {
       'the client goes on waiting for the answer: final ones begin at 200',
     )
   }
-  return { status, text: hasText ? call.template(1) : null }
+  return { status, text: hasText ? call.template(1) : null, where }
 }
 
 function adviceFor(first: string, hasText: boolean): string {
@@ -57,100 +61,110 @@ function adviceFor(first: string, hasText: boolean): string {
   return 'expected a code from 200 to 599, or a URL that begins with http://, https:// or $scheme'
 }
 
-export function compileReturn({ status, text }: ReturnRule, site: SiteContext, typeLine: TypeLine): Step {
-  if (REDIRECT_STATUSES.has(status)) return new Redirect(status, text, site)
+export function compileReturn(rule: ReturnRule, site: SiteContext, typeLine: TypeLine): Step {
+  const { status, text } = rule
+  if (REDIRECT_STATUSES.has(status)) return new Redirect(rule, site)
   const isEmpty = text === null || text.parts.length === 0
-  if (status >= 400 && isEmpty) return SILENT.has(status) ? new Silence(status) : new Failure(status)
+  if (status >= 400 && isEmpty) return SILENT.has(status) ? new Silence(rule) : new Failure(rule)
   const value = isEmpty ? null : site.compile(text)
   if (value === null || value.constant !== null)
-    return new ConstantText(status, value?.constant ?? '', typeLine)
-  return new VariableText(status, value, typeLine)
+    return new ConstantText(rule, value?.constant ?? '', typeLine)
+  return new VariableText(rule, value, typeLine)
+}
+
+/** @param more behind the status */
+function tell(x: Exchange, { status, where }: ReturnRule, more = ''): void {
+  x.tell(`return ${status}${more} (${where})`)
+  x.origin = 'the text of this return'
 }
 
 class Redirect implements Step {
-  private readonly status: number
+  private readonly rule: ReturnRule
   private readonly target: Value | null
   private readonly mayNameHost: boolean
 
-  constructor(status: number, text: Template | null, site: SiteContext) {
-    this.status = status
+  constructor(rule: ReturnRule, site: SiteContext) {
+    const { text } = rule
+    this.rule = rule
     this.target = text === null ? null : site.compile(text)
     this.mayNameHost = text?.text.startsWith('//') === true
   }
 
   run(x: Exchange): Course {
     const target = this.target?.of(x) ?? ''
-    if (x.isTraced) x.tell(`return ${this.status} "${target}"`)
-    redirect(x, this.status, target, this.mayNameHost)
+    if (x.isTraced) tell(x, this.rule, ` "${target}"`)
+    redirect(x, this.rule.status, target, this.mayNameHost)
     return ANSWERED
   }
 }
 
 class Silence implements Step {
-  private readonly status: number
+  private readonly rule: ReturnRule
 
-  constructor(status: number) {
-    this.status = status
+  constructor(rule: ReturnRule) {
+    this.rule = rule
   }
 
   run(x: Exchange): Course {
-    if (x.isTraced) x.tell(`return ${this.status}: closed without an answer`)
-    x.status = this.status
+    if (x.isTraced) tell(x, this.rule, ': closed without an answer')
+    x.status = this.rule.status
     x.drop()
     return ANSWERED
   }
 }
 
 class Failure implements Step {
-  private readonly status: number
+  private readonly rule: ReturnRule
 
-  constructor(status: number) {
-    this.status = status
+  constructor(rule: ReturnRule) {
+    this.rule = rule
   }
 
   run(x: Exchange): Course {
-    x.fail(this.status)
+    if (x.isTraced) tell(x, this.rule)
+    x.fail(this.rule.status)
     return ANSWERED
   }
 }
 
 class ConstantText implements Step {
-  private readonly status: number
+  private readonly rule: ReturnRule
   private readonly bytes: Buffer | null
   private readonly typeLine: TypeLine
 
-  constructor(status: number, text: string, typeLine: TypeLine) {
-    this.status = status
+  constructor(rule: ReturnRule, text: string, typeLine: TypeLine) {
+    this.rule = rule
     this.bytes = text === '' ? null : Buffer.from(text)
     this.typeLine = typeLine
   }
 
   run(x: Exchange): Course {
-    if (x.isTraced) x.tell(`return ${this.status}`)
-    describe(x, this.status, this.typeLine)
-    x.answer(this.status, this.bytes)
+    if (x.isTraced) tell(x, this.rule)
+    describe(x, this.rule.status, this.typeLine)
+    x.answer(this.rule.status, this.bytes)
     return ANSWERED
   }
 }
 
 class VariableText implements Step {
-  private readonly status: number
+  private readonly rule: ReturnRule
   private readonly text: Value
   private readonly typeLine: TypeLine
 
-  constructor(status: number, text: Value, typeLine: TypeLine) {
-    this.status = status
+  constructor(rule: ReturnRule, text: Value, typeLine: TypeLine) {
+    this.rule = rule
     this.text = text
     this.typeLine = typeLine
   }
 
   run(x: Exchange): Course {
+    const { status } = this.rule
     // The text may show it.
-    x.status = this.status
+    x.status = status
     const text = this.text.of(x)
-    if (x.isTraced) x.tell(`return ${this.status} "${text}"`)
-    describe(x, this.status, this.typeLine)
-    x.answer(this.status, Buffer.from(text))
+    if (x.isTraced) tell(x, this.rule, ` "${text}"`)
+    describe(x, status, this.typeLine)
+    x.answer(status, Buffer.from(text))
     return ANSWERED
   }
 }

@@ -9,6 +9,7 @@ import type { Call } from '../config/directive.ts'
 import { suggestion } from '../config/directive.ts'
 import type { Pattern } from '../config/regex.ts'
 import { checkedPattern } from '../config/regex-problems.ts'
+import { lineName } from '../config/source.ts'
 import { type Part, placeOfVariable, type Template } from '../config/template.ts'
 import type { Exchange } from '../server/exchange.ts'
 import type { SiteContext } from '../server/feature.ts'
@@ -28,6 +29,8 @@ export interface RewriteRule {
   /** Of a redirect; 0 for a path. */
   readonly status: number
   readonly flag: Flag | null
+  /** The line where it stands. */
+  readonly where: string
 }
 
 export function readRewrite(call: Call): RewriteRule | undefined {
@@ -47,7 +50,8 @@ export function readRewrite(call: Call): RewriteRule | undefined {
   const replacement = call.templateOf({ ...word!, text })
   if (pattern === null) return undefined
   warnOfMissingGroups(call, pattern, replacement)
-  return { pattern, replacement, keepsQuery, status: statusOf(text, flag), flag }
+  const where = lineName(call.directive.place)
+  return { pattern, replacement, keepsQuery, status: statusOf(text, flag), flag, where }
 }
 
 /** The groups of a replacement are those of its own expression. */
@@ -83,10 +87,12 @@ export function compileRewrite(rule: RewriteRule, site: SiteContext, isLogged: b
 /** Matches the path, and says so where somebody wants to know. */
 class PathMatch {
   private readonly matcher: Matcher
+  private readonly where: string
   private readonly isLogged: boolean
 
-  constructor(matcher: Matcher, isLogged: boolean) {
+  constructor(matcher: Matcher, where: string, isLogged: boolean) {
     this.matcher = matcher
+    this.where = where
     this.isLogged = isLogged
   }
 
@@ -98,7 +104,7 @@ class PathMatch {
       this.tell(
         x,
         `"${source}" ${isMatch ? 'matches' : 'does not match'} "${x.path}"`,
-        `rewrite "${source}" ${isMatch ? 'matches' : 'does not match'}`,
+        `rewrite "${source}" ${isMatch ? 'matches' : 'does not match'} (${this.where})`,
       )
     }
     if (!isMatch) x.captures = null
@@ -127,7 +133,7 @@ class RewritePath implements Step {
 
   constructor(rule: RewriteRule, matcher: Matcher, site: SiteContext, isLogged: boolean) {
     const { path, query } = splitAtQuery(rule.replacement.parts)
-    this.match = new PathMatch(matcher, isLogged)
+    this.match = new PathMatch(matcher, rule.where, isLogged)
     this.path = compileParts(path, rule.replacement, site, false)
     this.query = query === null ? null : compileParts(query, rule.replacement, site, true)
     this.keepsQuery = rule.keepsQuery
@@ -181,7 +187,7 @@ class RewriteRedirect implements Step {
   private readonly status: number
 
   constructor(rule: RewriteRule, matcher: Matcher, site: SiteContext, isLogged: boolean) {
-    this.match = new PathMatch(matcher, isLogged)
+    this.match = new PathMatch(matcher, rule.where, isLogged)
     this.target = compileText(rule.replacement, site)
     this.hasQuery = splitAtQuery(rule.replacement.parts).query !== null
     this.keepsQuery = rule.keepsQuery

@@ -45,11 +45,11 @@ describe('rewriting', () => {
     x.run()
     const own = [
       'set $a "1"',
-      'if ($a = 1): true',
-      'rewrite "^" matches',
+      'if ($a = 1): true for "1" (/nowhere/nginx.conf:6)',
+      'rewrite "^" matches (/nowhere/nginx.conf:6)',
       'the path becomes "/b"',
-      'if ($uri ~ x): false',
-      'return 200 "/b"',
+      'if ($uri ~ x): false for "/b" (/nowhere/nginx.conf:6)',
+      'return 200 "/b" (/nowhere/nginx.conf:6)',
     ]
     assert.deepEqual(
       steps.filter(step => own.includes(step)),

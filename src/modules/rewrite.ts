@@ -16,7 +16,7 @@ import type { Location } from '../server/location.ts'
 import { DECLINED, HANDLED, type Module, type Outcome } from '../server/module.ts'
 import type { SettableRow } from '../server/variables.ts'
 import { compileText, type Text } from './captured-text.ts'
-import { type Condition, compileCondition, type Predicate, readCondition } from './conditions.ts'
+import { type Condition, compileCondition, type Predicate, readCondition, subjectOf } from './conditions.ts'
 import { compileReturn, type ReturnRule, readReturn, type TypeLine } from './return-rule.ts'
 import { compileRewrite, type RewriteRule, readRewrite } from './rewrite-rule.ts'
 import { ANSWERED, type Course, ENDS, GOES_ON, runSteps, type Step } from './rewrite-steps.ts'
@@ -208,7 +208,8 @@ class Compiler {
 
   private branchOf(condition: Condition, block: Block): Step {
     const location = this.isInLocation ? this.site.locationOf(block) : null
-    return new Branch(condition, compileCondition(condition, this.site), this.stepsOf(block), location)
+    const holds = compileCondition(condition, this.site)
+    return new Branch(condition, holds, subjectOf(condition, this.site), this.stepsOf(block), location)
   }
 }
 
@@ -251,23 +252,38 @@ class Break implements Step {
 class Branch implements Step {
   private readonly condition: Condition
   private readonly holds: Predicate
+  private readonly subject: Text
   private readonly steps: readonly Step[]
   /** What holds for the request inside; null in a server. */
   private readonly location: Location | null
 
-  constructor(condition: Condition, holds: Predicate, steps: readonly Step[], location: Location | null) {
+  constructor(
+    condition: Condition,
+    holds: Predicate,
+    subject: Text,
+    steps: readonly Step[],
+    location: Location | null,
+  ) {
     this.condition = condition
     this.holds = holds
+    this.subject = subject
     this.steps = steps
     this.location = location
   }
 
   run(x: Exchange): Course {
+    // First: a match takes the groups that the path of a file may be made of.
+    const subject = x.isTraced ? this.subject(x) : ''
     const isTrue = this.holds(x)
-    if (x.isTraced) x.tell(`if (${this.condition.text}): ${isTrue ? 'true' : 'false'}`)
+    if (x.isTraced) this.tell(x, subject, isTrue)
     if (!isTrue) return GOES_ON
     if (this.location !== null) x.enterLocation(this.location)
     return runSteps(this.steps, x)
+  }
+
+  private tell(x: Exchange, subject: string, isTrue: boolean): void {
+    const { text, where } = this.condition
+    x.tell(`if (${text}): ${isTrue ? 'true' : 'false'} for "${subject}" (${where})`)
   }
 }
 

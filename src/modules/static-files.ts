@@ -118,6 +118,7 @@ class StaticFiles implements Module {
     if (x.isTraced) x.tell(`the file "${path}" is there`)
     try {
       if (!x.isRetrieval) return refuse(x)
+      if (x.isTraced) x.origin = `the file "${path}"`
       sendRepresentation(x, found.as(this.descriptionOf(x)), this.settings.rules)
       return HANDLED
     } finally {

@@ -97,6 +97,7 @@ class StubStatus implements Module {
   content(x: Exchange): Outcome {
     if (x.isRetrieval) {
       x.setPreparedLines(LINES)
+      if (x.isTraced) x.origin = 'the numbers of stub_status'
       x.answer(200, this.text(x))
     } else refuseMethod(x, 'GET, HEAD')
     return HANDLED

@@ -24,7 +24,7 @@ import { mayHaveContent } from '../http/status.ts'
 import type { Target } from '../http/target.ts'
 import type { Address } from '../io/address.ts'
 import type { OpenFile } from '../io/file.ts'
-import type { Log } from '../log.ts'
+import { createLog, type Log } from '../log.ts'
 import type { Location } from './location.ts'
 import { logContextOf } from './log-context.ts'
 import type { ContentConsumer, Responder } from './responder.ts'
@@ -108,6 +108,8 @@ export class Exchange {
   /** Who is told, in place of the error log. */
   tracer: ((words: string) => void) | null = null
 
+  /** What the content is, in words, once somebody gives it; said only if `isTraced`. */
+  origin = ''
   status = 0
   /** Bytes of the head of the answer, once it is sent. */
   sentHeadBytes = 0
@@ -247,7 +249,10 @@ export class Exchange {
   /** The error log of the place, whose lines tell what they are about. */
   get log(): Log {
     const least = this.responder.facts.isWatched ? 'debug' : undefined
-    this.ownLog ??= this.location.log.withContext(logContextOf(this), least)
+    this.ownLog ??=
+      this.tracer === null
+        ? this.location.log.withContext(logContextOf(this), least)
+        : toldLog(this.tracer, this.location.log)
     return this.ownLog
   }
 
@@ -466,6 +471,13 @@ export class Exchange {
   private get isOpen(): boolean {
     return this.progress === ANSWERING && !this.isAbandoned
   }
+}
+
+/** Whoever follows an exchange from outside of a server is told what its error log would say. */
+function toldLog(tell: (words: string) => void, log: Log): Log {
+  return createLog('warn', (level, words) => {
+    if (log.isOn(level)) tell(`error log, [${level}]: ${words}`)
+  })
 }
 
 /** Each with its CR LF. */

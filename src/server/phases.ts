@@ -47,7 +47,8 @@ export class Phases implements ExchangePhases {
 
   reroute(x: Exchange): void {
     if (!this.mayTurn(x, 'internally redirecting to', x.path)) return
-    if (x.isTraced) x.tell(`asks itself for "${x.path}${x.query === null ? '' : `?${x.query}`}" in its place`)
+    if (x.isTraced)
+      x.tell(`internal redirect: begins anew with "${x.path}${x.query === null ? '' : `?${x.query}`}"`)
     this.go(x)
   }
 
@@ -164,7 +165,8 @@ export class Phases implements ExchangePhases {
   fail(x: Exchange, status: number, words: string): void {
     x.status = status
     x.failureWords = words
-    if (x.isTraced) x.tell(`fails with ${status}${words === '' ? '' : `: ${words}`}`)
+    if (x.isTraced)
+      x.tell(`${status < 400 ? 'answers' : 'fails'} with ${status}${words === '' ? '' : `: ${words}`}`)
     for (const module of x.location.chain.failures) {
       try {
         if (module.failure!(x, status) === HANDLED) return
@@ -237,7 +239,9 @@ export class Phases implements ExchangePhases {
 /** Or what `limit_except` puts in its place for this method. */
 function enterFor(x: Exchange, location: Location): void {
   const { except } = location
-  x.enterLocation(except === null || except.methods.has(x.method) ? location : except.location)
+  const isMeant = except === null || except.methods.has(x.method)
+  if (x.isTraced && !isMeant) x.tell(`limit_except: for ${x.method} its block holds in place of the location`)
+  x.enterLocation(isMeant ? location : except.location)
 }
 
 /** Told once: what is shown in its place may lie in a location with the same limit. */

@@ -7,7 +7,7 @@
  */
 
 import type { Block } from '../config/block.ts'
-import type { Place as SourcePlace } from '../config/source.ts'
+import { lineName, type Place as SourcePlace } from '../config/source.ts'
 import type { Log } from '../log.ts'
 import type { Feature, LocationMatch, PlaceKind } from '../server/feature.ts'
 import { Chain, Location } from '../server/location.ts'
@@ -160,7 +160,7 @@ function outsideAdvice(around: LocationMatch, name: string): string {
 }
 
 function placeOf({ directive }: Block): string {
-  return directive === null ? '' : `${directive.place.source.name}:${directive.place.line}`
+  return directive === null ? '' : lineName(directive.place)
 }
 
 function nameOf(kind: PlaceKind, match: LocationMatch | null): string {
