@@ -39,7 +39,8 @@ export function terminalLog(least: 'notice' | 'warn' = 'warn'): Log {
 /** @returns the exit code; null: the process goes on */
 export async function runNginx(args: readonly string[]): Promise<number | null> {
   const given = readNginxArguments(args)
-  if (given.help || given.version || given.details) return tellVersion(given)
+  // With -t the configuration is tested as well.
+  if (tellsVersion(given) && !given.test) return 0
   const invocation = invocationOf(given)
   if (given.test) return test(invocation, given)
   if (given.signal !== null) return signal(invocation, given.signal)
@@ -95,9 +96,10 @@ function applicationOf(
   })
 }
 
-function tellVersion(given: NginxArguments): number {
-  process.stderr.write(given.help ? usageText() : given.details ? detailsText() : versionLine())
-  return 0
+function tellsVersion({ help, details, version }: NginxArguments): boolean {
+  if (help || details || version)
+    process.stderr.write(help ? usageText() : details ? detailsText() : versionLine())
+  return help || details || version
 }
 
 function invocationOf(given: NginxArguments): Invocation {
