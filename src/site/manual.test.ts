@@ -30,6 +30,11 @@ describe('the tables of directives', () => {
     )
   })
 
+  it('are all in the manual', () => {
+    const manual = directivesManual()
+    for (const [name] of rows) assert.ok(manual.includes(`\n### ${name}\n`), name)
+  })
+
   it('are what docs/directives.md tells', () => {
     const root = dirname(createRequire(import.meta.url).resolve('veille/package.json'))
     const written = readFileSync(join(root, 'docs/directives.md'), 'utf8')

@@ -4,6 +4,7 @@
 
 import type { AnyRow, Table } from '../config/directive.ts'
 import { FEATURES } from '../modules/features.ts'
+import { requestFieldsTable } from '../server/field-variables.ts'
 import { blocksTable } from './blocks.ts'
 import { headTable, limitsTable } from './limits.ts'
 import { mainTable } from './main-directives.ts'
@@ -17,7 +18,7 @@ function chapters(): Chapter[] {
   return [
     { title: 'Processes, logs and events', tables: [mainTable] },
     { title: 'Sites and locations', tables: [blocksTable] },
-    { title: 'Limits and connections', tables: [limitsTable, headTable] },
+    { title: 'Limits and connections', tables: [limitsTable, headTable, requestFieldsTable] },
     ...FEATURES.filter(({ table }) => Object.keys(table).length > 0).map(({ name, nginxModules, table }) => ({
       title: `${name[0]!.toUpperCase()}${name.slice(1).replaceAll('-', ' ')}${nginxModules.length > 0 ? ` (${nginxModules.join(', ')})` : ''}`,
       tables: [table],
