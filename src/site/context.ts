@@ -15,17 +15,8 @@ import type { Location } from '../server/location.ts'
 import type { Module } from '../server/module.ts'
 import type { Value, Variables } from '../server/variables.ts'
 
-export interface ContextOptions {
-  readonly main: Block
-  readonly http: Block
-  readonly variables: Variables
-  readonly problems: Problems
-  readonly surroundings: Surroundings
-  readonly log: Log
-  readonly logFiles: LogFiles
-  readonly accessLogPath: string
-  readonly terminalLog?: Module | null
-}
+/** What is told of the configuration; the rest of `SiteContext` is done here. */
+export type ContextOptions = Omit<SiteContext, 'compile' | 'shared' | 'locationOf'>
 
 export class Context implements SiteContext {
   readonly main: Block
