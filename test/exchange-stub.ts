@@ -21,6 +21,7 @@ import { ASTERISK_FORM, type Target } from '../src/http/target.ts'
 import { type Address, inetAddress } from '../src/io/address.ts'
 import type { OpenFile } from '../src/io/file.ts'
 import { type Log, SILENT } from '../src/log.ts'
+import { Loop } from '../src/loop/loop.ts'
 import { ACTIVE } from '../src/server/counters.ts'
 import { Exchange } from '../src/server/exchange.ts'
 import { Chain, type ExchangeLimits, Location, type SettingsSource } from '../src/server/location.ts'
@@ -58,6 +59,7 @@ export function locationWith(
 export class Recorder implements Responder {
   readonly facts: ConnectionFacts
   readonly isSecure: boolean
+  readonly loop = new Loop()
   isCongested = false
   limits: ExchangeLimits | null = null
   /** The length that the head has announced; null for none. */
@@ -101,16 +103,16 @@ export class Recorder implements Responder {
     x.sentHeadBytes = `HTTP/1.1 ${x.status}\r\n${fieldsOf(x)}\r\n`.length
   }
 
-  write(x: Exchange, bytes: Buffer): void {
+  write(x: Exchange, bytes: Buffer, isLent: boolean): void {
     x.sentContentBytes += bytes.length
-    this.pieces.push(bytes)
+    this.pieces.push(isLent ? Buffer.from(bytes) : bytes)
   }
 
   writeFile(x: Exchange, file: OpenFile, offset: number, sizeBytes: number): void {
     const bytes = Buffer.alloc(sizeBytes)
     const fd = openSync(`/proc/self/fd/${file.fd}`, 'r')
     assert.equal(readSync(fd, bytes, 0, sizeBytes, offset), sizeBytes)
-    this.write(x, bytes)
+    this.write(x, bytes, false)
   }
 
   end(x: Exchange): void {

@@ -11,6 +11,7 @@ import { visible } from '../config/diagnostic.ts'
 import { reasonPhrase } from '../http/status.ts'
 import type { Address } from '../io/address.ts'
 import type { OpenFile } from '../io/file.ts'
+import { Loop } from '../loop/loop.ts'
 import { OWN_PAGE } from '../modules/plain-error-page.ts'
 import { ACTIVE } from '../server/counters.ts'
 import type { Exchange } from '../server/exchange.ts'
@@ -21,6 +22,8 @@ const SHOWN_BYTES = 300
 
 export class ToldAnswer implements Responder {
   readonly facts: ConnectionFacts
+  /** Nothing is done on it; see `Exchange.isRehearsal`. */
+  readonly loop = new Loop()
   readonly isSecure = false
   readonly isCongested = false
   /** What happened to the request, in order. */
@@ -89,8 +92,8 @@ export class ToldAnswer implements Responder {
     x.fail(413)
   }
 
-  drop(): void {
-    this.outcome = 'no answer: the connection is closed'
+  drop(x: Exchange): void {
+    this.outcome = x.rehearsed === '' ? 'no answer: the connection is closed' : x.rehearsed
     this.finishNow()
   }
 

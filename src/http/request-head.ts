@@ -409,7 +409,11 @@ function isUsualVersion(bytes: Buffer, at: number): boolean {
 }
 
 /** The methods of RFC 9110 §9 and PATCH (RFC 5789). No two agree in both length and first letter. */
-const KNOWN_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH']
+const KNOWN_METHODS = [
+  ...['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'],
+  // WebDAV (RFC 4918 §9), as far as somebody here answers them.
+  ...['MKCOL', 'COPY', 'MOVE'],
+]
 const METHOD_SLOTS = 256
 const methodBySlot = new Array<string>(METHOD_SLOTS).fill('')
 for (const method of KNOWN_METHODS) methodBySlot[methodSlot(method.length, method.charCodeAt(0))] = method

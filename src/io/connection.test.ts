@@ -675,6 +675,28 @@ for (const poller of POLLERS) {
       bench.until(() => readOne(client) !== 1 || drain(client.fd) < 0)
     })
 
+    it('give bytes that are lent back with the call, whatever the socket has taken of them', () => {
+      using bench = new Bench(poller)
+      const client = bench.connect('tcpPair')
+      const lent = Buffer.alloc(100_000)
+      const pieces = 60
+      for (let i = 0; i < pieces; i++) {
+        client.connection.writeLent(lent.fill(65 + (i % 26)))
+        lent.fill(0)
+      }
+      assert.equal(client.connection.writing, BLOCKED)
+      const parts: Buffer[] = []
+      const some = Buffer.alloc(1_000_000)
+      for (let got = 0, i = 0; got < pieces * lent.length && i < 10_000; i++) {
+        const n = libc.read(client.fd, some)
+        if (n > 0) parts.push(Buffer.from(some.subarray(0, n)))
+        got += Math.max(n, 0)
+        bench.loop.iterate(1)
+      }
+      const expected = Array.from({ length: pieces }, (_, i) => Buffer.alloc(lent.length, 65 + (i % 26)))
+      assert.ok(Buffer.concat(parts).equals(Buffer.concat(expected)))
+    })
+
     it('give a slow peer more time as long as it takes some', () => {
       using bench = new Bench(poller)
       const client = bench.connect('tcpPair')

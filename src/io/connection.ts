@@ -202,6 +202,11 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
     return this.rest !== null
   }
 
+  /** How much of it there is. */
+  get restBytes(): number {
+    return this.rest === null ? 0 : this.rest.end - this.rest.start
+  }
+
   /** At `at`, or never: the driver is told through `onReadDeadline`. */
   setReadDeadline(at: number): void {
     this.readDeadlineAt = at
@@ -272,18 +277,27 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
 
   /** @param bytes the caller does not change them any more */
   write(bytes: Buffer): void {
+    this.take(bytes, false)
+  }
+
+  /** @param bytes are the caller's again after the call: what the socket does not take at once is copied */
+  writeLent(bytes: Buffer): void {
+    this.take(bytes, true)
+  }
+
+  private take(bytes: Buffer, isLent: boolean): void {
     if (this.writing === FLOWING) {
       const { outbox } = this.setting
       const isLarge = bytes.length >= COPY_BELOW_BYTES
       outbox.claim(this)
       if (!isLarge) outbox.room(bytes.length)
       if (this.isFlowing) {
-        if (isLarge) this.sendWith(bytes)
+        if (isLarge) this.sendWith(bytes, isLent)
         else outbox.addBytes(bytes)
         return
       }
     }
-    this.enqueue(bytes)
+    this.enqueue(isLent ? Buffer.from(bytes) : bytes)
   }
 
   /** The file is retained until its piece is sent. */
@@ -374,8 +388,8 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
     if (sent < length) this.block(Buffer.from(bytes.subarray(sent, length)))
   }
 
-  /** Sends what is collected together with `bytes`, which are not copied. */
-  private sendWith(bytes: Buffer): void {
+  /** Sends what is collected together with `bytes`, which are not copied, but for what is left of them if they are lent. */
+  private sendWith(bytes: Buffer, isLent: boolean): void {
     const { outbox, transport } = this.setting
     const { length } = outbox
     outbox.length = 0
@@ -383,7 +397,10 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
     if (!this.countSent(n)) return
     const sent = Math.max(n, 0)
     if (sent < length) this.block(Buffer.from(outbox.bytes.subarray(sent, length)))
-    if (sent < length + bytes.length) this.block(bytes.subarray(Math.max(0, sent - length)))
+    if (sent < length + bytes.length) {
+      const rest = bytes.subarray(Math.max(0, sent - length))
+      this.block(isLent ? Buffer.from(rest) : rest)
+    }
   }
 
   /** @returns false when the connection is lost */

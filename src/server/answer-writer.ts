@@ -39,12 +39,14 @@ export class AnswerWriter {
     this.connection.write(head)
   }
 
-  write(x: Exchange, bytes: Buffer): void {
+  /** @param isLent the bytes are the caller's again after the call */
+  write(x: Exchange, bytes: Buffer, isLent: boolean): void {
     if (bytes.length === 0 || this.isTooMuch(x, bytes.length)) return
     x.sentContentBytes += bytes.length
     this.givenBytes += bytes.length
     if (this.isChunked) this.writeFraming(x, chunkSizeLine(bytes.length))
-    this.connection.write(bytes)
+    if (isLent) this.connection.writeLent(bytes)
+    else this.connection.write(bytes)
     if (this.isChunked) this.writeFraming(x, CHUNK_END)
   }
 

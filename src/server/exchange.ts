@@ -6,6 +6,7 @@
  *   x.setField('ETag', '"1"')                     the response's fields, before it begins
  *   x.answer(200, bytes)                          a whole answer
  *   x.begin(200, 1234) … x.write(bytes) … x.end() an answer in pieces; null for a length that is not known
+ *   x.writeLent(bytes)                            the same for bytes that are the caller's again after the call
  *   x.fail(404)                                   an error answer, with the page that belongs to it
  *   x.crash(error)                                the same for our own mistakes, in a promise or a callback: logged
  *   x.cut('why')                                  the answer has begun and cannot be finished: the client must notice
@@ -25,6 +26,7 @@ import type { Target } from '../http/target.ts'
 import type { Address } from '../io/address.ts'
 import type { OpenFile } from '../io/file.ts'
 import { createLog, type Log } from '../log.ts'
+import type { Loop } from '../loop/loop.ts'
 import type { Location } from './location.ts'
 import { logContextOf } from './log-context.ts'
 import type { ContentConsumer, Responder } from './responder.ts'
@@ -110,6 +112,8 @@ export class Exchange {
 
   /** What the content is, in words, once somebody gives it; said only if `isTraced`. */
   origin = ''
+  /** See `rehearse`. */
+  rehearsed = ''
   status = 0
   /** Bytes of the head of the answer, once it is sent. */
   sentHeadBytes = 0
@@ -210,6 +214,11 @@ export class Exchange {
     return this.responder.isCongested
   }
 
+  /** The loop of this process, for descriptors and deadlines of whoever works for this exchange. */
+  get loop(): Loop {
+    return this.responder.loop
+  }
+
   // Where it belongs
 
   enterServer(server: VirtualServer): void {
@@ -260,6 +269,19 @@ export class Exchange {
   tell(words: string): void {
     if (this.tracer !== null) this.tracer(words)
     else this.log.debug(words)
+  }
+
+  /**
+   * Somebody only asks what would happen (`veille explain`): whoever would start, change or send something says so with `rehearse` instead.
+   */
+  get isRehearsal(): boolean {
+    return this.tracer !== null
+  }
+
+  /** @param words what would have been done, as the end of the explanation: `runs "/srv/cgi/a.py"` */
+  rehearse(words: string): void {
+    this.rehearsed = words
+    this.drop()
   }
 
   // The request's content
@@ -414,7 +436,12 @@ export class Exchange {
 
   /** @param bytes the caller does not change them any more */
   write(bytes: Buffer): void {
-    if (this.isOpen && this.sendsContent) this.responder.write(this, bytes)
+    if (this.isOpen && this.sendsContent) this.responder.write(this, bytes, false)
+  }
+
+  /** @param bytes are valid during the call only: what the socket does not take at once is copied */
+  writeLent(bytes: Buffer): void {
+    if (this.isOpen && this.sendsContent) this.responder.write(this, bytes, true)
   }
 
   writeFile(file: OpenFile, offset: number, sizeBytes: number): void {

@@ -26,6 +26,7 @@ import type { Connection, Driver, Failure } from '../io/connection.ts'
 import type { OpenFile } from '../io/file.ts'
 import { ProxyHeader, parseProxyHeader, proxyRefusalWords } from '../io/proxy-protocol.ts'
 import { type TcpInfo, tcpInfo } from '../io/socket-info.ts'
+import type { Loop } from '../loop/loop.ts'
 import { AnswerWriter } from './answer-writer.ts'
 import { ACTIVE, type Counters, HANDLED, READING, REQUESTS, WRITING } from './counters.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -62,6 +63,9 @@ const SENT_BYTES_PER_TURN = 2 * 1024 * 1024
 /** How long a server that ends waits for the first request of a connection: it comes with the handshake, or is lost and sent again. */
 const FIRST_REQUEST_MS = 1000
 
+/** So much of what a client sends ahead is taken while its request is worked for: that is how one notices that it is gone. */
+const MOST_AHEAD_BYTES = 16 * 1024
+
 /** Stands for a head that was refused before it was complete. */
 const NO_HEAD = new RequestHead()
 
@@ -95,6 +99,10 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
   private isInInput = false
   /** The consumer of the content is behind. */
   private isContentPaused = false
+  /** The client has closed its side while its request was worked for. */
+  private isHalfClosed = false
+  /** What had been given to be sent when the silence began that is being waited for. */
+  private sentBeforeSilence = 0
   /** While it waits for a request: since when. */
   waitsSince: number
   /** When the first byte of the head in hand came. */
@@ -121,6 +129,10 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
 
   get facts(): ConnectionFacts {
     return this
+  }
+
+  get loop(): Loop {
+    return this.connection.loop
   }
 
   get serial(): number {
@@ -206,7 +218,7 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     }
     this.isInInput = false
     this.settleHead()
-    this.awaitNext()
+    this.awaitNext(end - at)
     this.noteStage()
     return at
   }
@@ -357,8 +369,8 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     } else x.cut(refusalOf(code).words)
   }
 
-  /** What is waited for now, and until when. */
-  private awaitNext(): void {
+  /** What is waited for now, and until when. @param aheadBytes received, and not understood yet */
+  private awaitNext(aheadBytes = this.connection.restBytes): void {
     const { connection } = this
     if (connection.isClosed || this.reading === OVER || this.reading === AWAITING_PROXY) return
     const { limits } = this
@@ -371,15 +383,32 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     } else if (this.reading === IN_CONTENT && this.content!.mode !== HELD && !this.isContentPaused) {
       connection.setReadDeadline(now + limits.contentTimeoutMs)
     } else {
-      connection.pause()
-      connection.setReadDeadline(Number.POSITIVE_INFINITY)
+      if (aheadBytes >= MOST_AHEAD_BYTES || this.isContentPaused) connection.pause()
+      connection.setReadDeadline(
+        this.isHalfClosed ? now + limits.halfClosedTimeoutMs : Number.POSITIVE_INFINITY,
+      )
     }
   }
 
   onInputEnd(): void {
     if (this.reading === IN_CONTENT) this.onContentCut()
     else if (this.exchange === null) this.endConnection(false)
-    // Otherwise a client has closed its side after its request, and still gets its answer.
+    else this.onHalfClosed()
+  }
+
+  /** Nothing more will come of a client that waits for its answer, or is gone: the next byte that it is sent would tell. */
+  private onHalfClosed(): void {
+    this.isHalfClosed = true
+    this.sentBeforeSilence = this.writer.givenBytes
+    this.connection.setReadDeadline(this.connection.loop.now + this.limits.halfClosedTimeoutMs)
+  }
+
+  /** @returns whether somebody still works for the client, or it still takes what there is */
+  private goesOnHalfClosed(): boolean {
+    const given = this.writer.givenBytes
+    if (given === this.sentBeforeSilence && this.connection.isFlowing) return false
+    this.onHalfClosed()
+    return true
   }
 
   /** The client has stopped in the middle of a content that it had announced: the request is not processed. */
@@ -397,6 +426,11 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
 
   onReadDeadline(): void {
     const x = this.exchange
+    if (this.isHalfClosed) {
+      if (!this.goesOnHalfClosed())
+        this.connection.abort({ words: 'the client has closed its side, and nothing came for it' })
+      return
+    }
     if (this.reading === IN_CONTENT && x !== null && x.progress === UNANSWERED) {
       this.persists = false
       this.reading = OVER
@@ -491,8 +525,8 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     return this.isHttp10 ? 'Connection: keep-alive\r\n' : ''
   }
 
-  write(x: Exchange, bytes: Buffer): void {
-    this.writer.write(x, bytes)
+  write(x: Exchange, bytes: Buffer, isLent: boolean): void {
+    this.writer.write(x, bytes, isLent)
   }
 
   writeFile(x: Exchange, file: OpenFile, offset: number, sizeBytes: number): void {

@@ -19,6 +19,8 @@ export interface ExchangeLimits extends ConnectionLimits {
   contentBytes: number
   /** Silence while content is expected. */
   contentTimeoutMs: number
+  /** The client has closed its side, and may be gone: how long the work for its answer may be silent. */
+  halfClosedTimeoutMs: number
   /** Silence between two requests; 0: the connection is not kept. */
   idleTimeoutMs: number
   requestsPerConnection: number
@@ -44,6 +46,7 @@ export class Chain {
   readonly failures: readonly Module[]
   readonly finishers: readonly Module[]
   readonly loggers: readonly Module[]
+  readonly takesAnyMethod: boolean
 
   /** @param modules in the order in which they are asked */
   constructor(modules: readonly Module[]) {
@@ -55,6 +58,7 @@ export class Chain {
     this.failures = those(modules, 'failure')
     this.finishers = those(modules, 'fields')
     this.loggers = those(modules, 'log')
+    this.takesAnyMethod = modules.some(module => module.takesAnyMethod === true)
   }
 }
 

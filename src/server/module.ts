@@ -24,6 +24,8 @@ export type Outcome = typeof DECLINED | typeof HANDLED
 
 export interface Module {
   readonly name: string
+  /** Also methods that the server knows nothing of, since somebody else gives them their meaning; without it they are answered with 501. */
+  readonly takesAnyMethod?: boolean
   rewrite?(x: Exchange): Outcome
   access?(x: Exchange): Outcome
   precontent?(x: Exchange): Outcome

@@ -125,7 +125,7 @@ export class Phases implements ExchangePhases {
     }
     const { chain } = x.location
     if (chain.guards.length > 0 && this.ask(x, chain.guards, ACCESS) === HANDLED) return
-    if (!isKnownMethod(x.method)) {
+    if (!isKnownMethod(x.method) && !chain.takesAnyMethod) {
       x.fail(501, 'No method of this name is known here.')
       return
     }

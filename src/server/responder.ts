@@ -10,6 +10,7 @@ import type { Address } from '../io/address.ts'
 import type { OpenFile } from '../io/file.ts'
 import type { ProxyHeader } from '../io/proxy-protocol.ts'
 import type { TcpInfo } from '../io/socket-info.ts'
+import type { Loop } from '../loop/loop.ts'
 import type { ACTIVE, READING, WRITING } from './counters.ts'
 import type { Exchange } from './exchange.ts'
 import type { ExchangeLimits } from './location.ts'
@@ -52,6 +53,8 @@ export interface ConnectionFacts {
 /** Where an exchange's words go: the driver of a protocol version. */
 export interface Responder {
   readonly facts: ConnectionFacts
+  /** On which whoever works for the exchange has its own descriptors and deadlines. */
+  readonly loop: Loop
   readonly isSecure: boolean
   /** What holds from now on, since it is known where the exchange belongs. */
   setLimits(limits: ExchangeLimits): void
@@ -61,7 +64,8 @@ export interface Responder {
   drop(x: Exchange): void
   /** Sends the head. @param lengthBytes of the content, null when it is not known */
   begin(x: Exchange, lengthBytes: number | null): void
-  write(x: Exchange, bytes: Buffer): void
+  /** @param isLent the bytes are the caller's again after the call; else nobody changes them any more */
+  write(x: Exchange, bytes: Buffer, isLent: boolean): void
   writeFile(x: Exchange, file: OpenFile, offset: number, sizeBytes: number): void
   end(x: Exchange): void
   /** The answer ends here, visibly incomplete. */

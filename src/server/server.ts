@@ -53,6 +53,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   contentBytes: 1024 * 1024,
   headTimeoutMs: 60_000,
   contentTimeoutMs: 60_000,
+  halfClosedTimeoutMs: 5000,
   idleTimeoutMs: 75_000,
   requestsPerConnection: 1000,
   connectionTimeMs: 3_600_000,

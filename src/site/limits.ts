@@ -72,6 +72,12 @@ export const limitsTable = {
     default: '60s',
     doc: 'How long the client may be silent while its content is awaited; then 408.',
   }),
+  half_closed_timeout: duration({
+    in: EVERYWHERE,
+    initial: 5000,
+    default: '5s',
+    doc: 'A client that has closed its side of the connection after its request may wait for the answer, or be gone: nobody can tell before something is sent. So long may a program that works for the answer be silent then, until it is stopped.',
+  }),
   send_timeout: duration({
     in: EVERYWHERE,
     initial: 60_000,
@@ -265,6 +271,7 @@ export function limitsOf(settings: SettingsOf<typeof limitsTable>): ExchangeLimi
   const limits: ExchangeLimits = {
     contentBytes: settings.client_max_body_size || Number.POSITIVE_INFINITY,
     contentTimeoutMs: settings.client_body_timeout,
+    halfClosedTimeoutMs: settings.half_closed_timeout,
     sendTimeoutMs: settings.send_timeout,
     resetsTimedOut: settings.reset_timedout_connection,
     sendfile: settings.sendfile,

@@ -200,6 +200,76 @@ forEachPoller(poller => {
     })
   })
 
+  test('a client that resets while its request is worked for is noticed at once, whatever it has sent ahead', t => {
+    const holding = new Holding()
+    return serving({ ...options, modules: [holding, answering] }, async s => {
+      stoppedClock(t)
+      for (const ahead of ['', GET, 'x'.repeat(1000)]) {
+        const client = await accepted(s)
+        await say(client, `GET /held HTTP/1.1\r\n${HEAD}`)
+        if (ahead !== '') await say(client, ahead)
+        const x = holding.held.at(-1)!
+        assert.equal(x.isAbandoned, false)
+        client.reset()
+        await eventually(
+          () => x.isAbandoned,
+          () => 'nobody is told that the client is gone',
+        )
+        await s.connectionsAre(0)
+      }
+    })
+  })
+
+  test('what a client sends ahead of its answer stays in the kernel when it is much', t => {
+    const holding = new Holding()
+    return serving({ ...options, modules: [holding, answering] }, async s => {
+      stoppedClock(t)
+      const client = await accepted(s)
+      await say(client, `GET /held HTTP/1.1\r\n${HEAD}`)
+      const many = GET.repeat(100_000)
+      client.send(many)
+      await serverHasRead()
+      const x = holding.held[0]!
+      assert.ok(
+        x.responder.facts.receivedBytes < 1024 * 1024,
+        `${x.responder.facts.receivedBytes} bytes read`,
+      )
+      x.answer(200, 'held')
+      await client.untilText('Hello, world!', 900)
+      client.destroy()
+      await s.connectionsAre(0)
+    })
+  })
+
+  test('a client that has closed its side gets its answer, but silence for it ends after five seconds', t => {
+    const holding = new Holding()
+    return serving({ ...options, modules: [holding, answering] }, async s => {
+      const pass = stoppedClock(t)
+      const [patient, gone] = [await accepted(s), await accepted(s)]
+      for (const client of [patient, gone]) {
+        await say(client, `GET /held HTTP/1.1\r\n${HEAD}`)
+        using system = scripted()
+        client.end()
+        await eventually(
+          () => system.calls.recv > 0,
+          () => 'the end is not read',
+        )
+      }
+      const [first, second] = holding.held
+      await pass(4)
+      first!.begin(200, null)
+      first!.write(Buffer.from('so far'))
+      await patient.untilText('so far')
+      await pass(4)
+      assert.equal(second!.isAbandoned, true, 'nothing came for it')
+      assert.equal(first!.isAbandoned, false, 'the silence began anew')
+      first!.end()
+      await patient.atEnd()
+      await gone.gone()
+      await s.connectionsAre(0)
+    })
+  })
+
   test('a client that takes no bytes is cut after a minute', t =>
     serving(options, async s => {
       sparseFile(s.root, 'large', LARGE_BYTES)
