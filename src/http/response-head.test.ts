@@ -10,6 +10,12 @@ describe('a response head', () => {
     assert.equal(CONTINUE, 'HTTP/1.1 100 Continue\r\n\r\n')
   })
 
+  it('may have words of its own', () => {
+    assert.equal(statusLine(418, 'I am a teapot'), 'HTTP/1.1 418 I am a teapot\r\n')
+    assert.equal(statusLine(404, 'caf\xe9'), 'HTTP/1.1 404 caf\xe9\r\n')
+    assert.throws(() => statusLine(404, 'a\r\nb'), TypeError)
+  })
+
   it('has fields that are one line each', () => {
     assert.equal(fieldLine('ETag', '"1"'), 'ETag: "1"\r\n')
     assert.equal(fieldLine('X', ''), 'X: \r\n')

@@ -2,6 +2,7 @@
  * Response heads as text, whose characters become one byte each on the wire.
  *
  *   statusLine(404)                    'HTTP/1.1 404 Not Found\r\n'
+ *   statusLine(404, 'No such bird')    the same in other words
  *   fieldLine('ETag', '"1"')           'ETag: "1"\r\n'; throws on what would break the head
  *   CONTINUE                           the whole of a 100 (Continue)
  *
@@ -13,7 +14,12 @@ import { reasonPhrase } from './status.ts'
 
 const statusLines: (string | undefined)[] = []
 
-export function statusLine(status: number): string {
+/** @param reason '' for the registered words. @throws TypeError for what cannot stand in a line */
+export function statusLine(status: number, reason = ''): string {
+  if (reason !== '') {
+    if (!isMadeOf(reason, FIELD_VALUE_CHAR)) throw new TypeError(`not a reason: ${JSON.stringify(reason)}`)
+    return `HTTP/1.1 ${status} ${reason}\r\n`
+  }
   statusLines[status] ??= `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`
   return statusLines[status]
 }

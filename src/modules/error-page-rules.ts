@@ -6,6 +6,8 @@
  *   error_page 404 @other;               a named location, with the path and method of the request
  *   error_page 403 https://b.test/;      anything else: a redirect there, 302 or the one that is named
  *
+ *   showsErrorPage(x, 404)               whether there is one of these for the place and the status
+ *
  * What goes wrong with the page gets the built-in one, unless recursive_error_pages is on.
  */
 
@@ -143,6 +145,13 @@ const BAD_REQUESTS: ReadonlySet<number> = new Set([494, 495, 496, 497])
 /** 494 is nginx's number for a head that is too large, which is 431 here. */
 function withOurs(status: number): number[] {
   return status === 494 ? [494, 431] : [status]
+}
+
+/** Not while one is on its way already. */
+export function showsErrorPage(x: Exchange, status: number): boolean {
+  if (x.hasErrorPage) return false
+  const rules = x.location.block?.settings(table).error_page ?? []
+  return rules.some(({ statuses }) => statuses.flatMap(withOurs).includes(status))
 }
 
 class ErrorPages implements Module {

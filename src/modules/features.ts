@@ -18,6 +18,7 @@ import { map } from './map.ts'
 import { openFileCache } from './open-file-cache.ts'
 import { plainErrorPage } from './plain-error-page.ts'
 import { redirects } from './redirect-location.ts'
+import { relayedFields } from './relayed-fields.ts'
 import { rewrite } from './rewrite.ts'
 import { root } from './root.ts'
 import { serverTokens } from './server-tokens.ts'
@@ -42,6 +43,7 @@ export const FEATURES: readonly Feature[] = [
   tryFiles,
   emptyGif,
   stubStatus,
+  relayedFields,
   headers,
   limitRate,
   errorPageRules,

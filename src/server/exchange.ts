@@ -115,6 +115,8 @@ export class Exchange {
   /** See `rehearse`. */
   rehearsed = ''
   status = 0
+  /** The words behind the status, where a program has words of its own; '' for the registered ones. */
+  reason = ''
   /** Bytes of the head of the answer, once it is sent. */
   sentHeadBytes = 0
   /** Of the request: its head, and the content received so far, as it came. */
@@ -403,6 +405,7 @@ export class Exchange {
     this.preparedLines = ''
     this.appendedLines = ''
     this.lines = NO_LINES
+    this.reason = ''
     this.giveTrailers = null
   }
 
@@ -420,6 +423,7 @@ export class Exchange {
     if (this.isAbandoned) return
     if (this.progress !== UNANSWERED) throw new Error(`a second answer (${status}) to one request`)
     this.status = this.statusFor(status)
+    if (this.status !== status) this.reason = ''
     this.responseLength = lengthBytes
     if (this.errorLines !== '') this.appendedLines += this.errorLines
     this.phases.finishFields(this)

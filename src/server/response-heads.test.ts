@@ -8,6 +8,7 @@ import { ResponseHeads } from './response-heads.ts'
 /** As much of an exchange as a head is made of. */
 interface Facts {
   status: number
+  reason: string
   responseLength: number | null
   preparedLines: string
   appendedLines: string
@@ -17,6 +18,7 @@ interface Facts {
 
 const FACTS: Facts = {
   status: 200,
+  reason: '',
   responseLength: 5,
   preparedLines: 'ETag: "1"\r\n',
   appendedLines: 'Cache-Control: no-cache\r\n',
@@ -68,6 +70,7 @@ describe('the heads of responses', () => {
     const heads = new ResponseHeads(new Loop({ clock: fakeClock() }))
     const changes: Partial<Facts>[] = [
       { status: 206 },
+      { reason: 'Very well' },
       { responseLength: 6 },
       { preparedLines: 'ETag: "2"\r\n' },
       { appendedLines: '' },

@@ -23,6 +23,7 @@ export class ResponseHeads {
   /** The last head, and what it was made of. */
   private bytes: Buffer = Buffer.alloc(0)
   private status = 0
+  private reason = ''
   private serverLine = ''
   private date = ''
   private preparedLines = ''
@@ -43,7 +44,7 @@ export class ResponseHeads {
     const framing = framingLine(x.status, isChunked, x.responseLength)
     const fields = x.preparedLines + addedLines + x.appendedLines
     const bytes = Buffer.from(
-      `${statusLine(x.status)}${x.location.serverLine}${date}${fields}${framing}${connectionLine}\r\n`,
+      `${statusLine(x.status, x.reason)}${x.location.serverLine}${date}${fields}${framing}${connectionLine}\r\n`,
       'latin1',
     )
     this.addedLines = addedLines
@@ -55,6 +56,7 @@ export class ResponseHeads {
   private isLast(x: Exchange, date: string, isChunked: boolean, connectionLine: string): boolean {
     return (
       x.status === this.status &&
+      x.reason === this.reason &&
       x.responseLength === this.lengthBytes &&
       isChunked === this.isChunked &&
       connectionLine === this.connectionLine &&
@@ -74,6 +76,7 @@ export class ResponseHeads {
   ): void {
     this.bytes = bytes
     this.status = x.status
+    this.reason = x.reason
     this.serverLine = x.location.serverLine
     this.lengthBytes = x.responseLength
     this.isChunked = isChunked

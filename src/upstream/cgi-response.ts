@@ -47,7 +47,7 @@ export const BAD_LINE = refusal('its header has a line that is not "name: value"
 export const BAD_VALUE = refusal('its header has a field with a control character')
 export const BAD_STATUS = refusal('its "Status" does not begin with three digits that are a status')
 export const BAD_LENGTH = refusal('its "Content-Length" is no length, or there are two that differ')
-export const BAD_LOCATION = refusal('its "Location" is empty, or no valid path')
+export const BAD_LOCATION = refusal('its "Location" or "X-Accel-Redirect" is no valid path')
 
 /** What was wrong, to follow "the program … : ". */
 export function responseRefusalWords(code: number): string {
