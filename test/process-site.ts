@@ -93,6 +93,7 @@ function loaded(snapshot: TestSnapshot): LoadedConfiguration {
   return {
     settings,
     snapshot,
+    makeFolders: () => true,
     openLogs: log => openLogs(join(folder, configuration.log ?? 'error.log'), log),
     serve: surroundings => serveTest(configuration, folder, surroundings),
   }

@@ -59,6 +59,7 @@ export async function runInForeground(file: string): Promise<void> {
     errorLogPath: 'stderr',
     accessLogPath: '/dev/stdout',
     pidPath: null,
+    temporaryPrefix: prefix,
   }
   const output = outputTo(process.stdout)
   const isTerminal = process.stdout.isTTY === true
@@ -127,12 +128,21 @@ function test(invocation: Invocation, { quiet, dump }: NginxArguments): number {
   let isGood = !reading.problems.hasErrors
   if (isGood) {
     if (!quiet) process.stderr.write(`nginx: the configuration file ${path} syntax is ok\n`)
-    isGood = opensLogs(reading)
+    isGood = makesFolders(reading, invocation) && opensLogs(reading)
   }
   if (!isGood) process.stderr.write(`nginx: configuration file ${path} test failed\n`)
   else if (!quiet) process.stderr.write(`nginx: configuration file ${path} test is successful\n`)
   if (isGood && dump) dumpSources(reading)
   return isGood ? 0 : 1
+}
+
+/** As nginx: the test makes the folders for temporary files. */
+function makesFolders({ main, site }: Reading, invocation: Invocation): boolean {
+  const { user } = processSettingsOf(main, invocation, [])
+  const failure = site.temporaryFolders.make(process.geteuid?.() === 0 ? (user?.uid ?? null) : null)
+  if (failure !== null)
+    process.stderr.write(`nginx: [emerg] ${failure.words} ${errnoForLog(failure.errno)}\n`)
+  return failure === null
 }
 
 /** A log that cannot be written is found out now, as by nginx. */

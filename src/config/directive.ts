@@ -37,6 +37,8 @@ export interface Surroundings {
   readonly prefix: string
   /** Of the configuration: includes, certificates. */
   readonly folder: string
+  /** Of folders for temporary files that the configuration does not name; the prefix where this is absent. */
+  readonly temporaryPrefix?: string
 }
 
 /** One directive of the file, as its row reads it. */

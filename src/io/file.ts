@@ -31,6 +31,7 @@ import {
   open,
   openBeneath,
   pread,
+  pwrite,
   readlink,
   statAt,
 } from '../sys/libc.ts'
@@ -91,6 +92,17 @@ export class OpenFile {
       at += n
     }
     return bytes.subarray(0, at)
+  }
+
+  /** Writes all of `bytes` at `offset`, of a file that was opened for that. @returns 0 or `-errno`: then some of them may be there */
+  write(bytes: Uint8Array, offset: number): number {
+    let at = 0
+    while (at < bytes.length) {
+      const n = pwrite(this.fd, bytes.subarray(at), offset + at)
+      if (n < 0) return n
+      at += n
+    }
+    return 0
   }
 }
 

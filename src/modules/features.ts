@@ -6,6 +6,7 @@ import type { Feature } from '../server/feature.ts'
 import { access } from './access.ts'
 import { accessLogFeature } from './access-log.ts'
 import { autoindex } from './autoindex.ts'
+import { clientBody } from './client-body.ts'
 import { emptyGif } from './empty-gif.ts'
 import { errorPageRules } from './error-page-rules.ts'
 import { fileIo } from './file-io.ts'
@@ -40,6 +41,7 @@ export const FEATURES: readonly Feature[] = [
   root,
   openFileCache,
   fileIo,
+  clientBody,
   tryFiles,
   emptyGif,
   stubStatus,

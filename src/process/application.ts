@@ -4,6 +4,7 @@
  *
  *   application.read(log)               in the master, at the start and again at each reload
  *   application.restore(snapshot)       in a worker: what the master has read, though the files may have changed since
+ *   configuration.makeFolders(log)      in the master, before anybody serves by it
  *   configuration.openLogs(log)         in each process that works by it, with the rights that the process was started with
  *   configuration.serve(surroundings)   in a worker, or in the one process that is both: from here on it answers
  *
@@ -35,6 +36,8 @@ export type Snapshot = unknown
 export interface LoadedConfiguration {
   readonly settings: ProcessSettings
   readonly snapshot: Snapshot
+  /** Makes the folders for temporary files, which a worker has no right to. @returns false when that fails, after telling `log` so */
+  makeFolders(log: Log): boolean
   /** Opens all files of logs, error logs and access logs. @returns null when one cannot be opened, after telling `log` so */
   openLogs(log: Log): Logs | null
   serve(surroundings: Surroundings): Promise<Site>

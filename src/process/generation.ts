@@ -39,6 +39,7 @@ export async function prepareRead(
   log: Log,
   logFor: (logs: Logs) => Log = () => log,
 ): Promise<Generation | null> {
+  if (!configuration.makeFolders(log)) return null
   const logs = configuration.openLogs(log)
   if (logs === null) return null
   const change = await sockets.open(configuration.settings.listens, workers, logFor(logs))

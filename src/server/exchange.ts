@@ -10,6 +10,7 @@
  *   x.fail(404)                                   an error answer, with the page that belongs to it
  *   x.crash(error)                                the same for our own mistakes, in a promise or a callback: logged
  *   x.cut('why')                                  the answer has begun and cannot be finished: the client must notice
+ *   x.atEnd(release)                              whatever the exchange comes to, this is called when it is over
  *
  *   x.rewriteTo('/b', null)                       in the rewrite phase: a location is looked for anew
  *   x.reroute('/b', null)                         the server asks itself for another path, from the first phase on
@@ -50,6 +51,7 @@ export interface ExchangePhases {
 
 /** Shared by all exchanges that have added no field: most answers carry prepared lines only. */
 const NO_LINES: string[] = []
+const NO_ENDINGS: readonly (() => void)[] = []
 
 /** No answer yet. */
 export const UNANSWERED = 0
@@ -144,6 +146,8 @@ export class Exchange {
   /** Called when nobody waits for the answer any more: whoever works for it may stop. What it still says goes nowhere. */
   onAbandoned: (() => void) | null = null
   isAbandoned = false
+  /** What is given back at the end; see `atEnd`. */
+  private endings: (() => void)[] | null = null
   /** A module's own state for this exchange. */
   note: unknown = null
 
@@ -497,6 +501,19 @@ export class Exchange {
     if (this.isAbandoned) return
     this.isAbandoned = true
     this.phases.abandon(this)
+  }
+
+  /** Calls `release` when the exchange is over, whatever its end, after it was logged. */
+  atEnd(release: () => void): void {
+    this.endings ??= []
+    this.endings.push(release)
+  }
+
+  /** For `Phases`: all that `atEnd` was told, once. */
+  takeEndings(): readonly (() => void)[] {
+    const { endings } = this
+    this.endings = null
+    return endings ?? NO_ENDINGS
   }
 
   private get isOpen(): boolean {

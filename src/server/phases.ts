@@ -212,6 +212,13 @@ export class Phases implements ExchangePhases {
         this.reportOf(module.name, error, x)
       }
     }
+    for (const release of x.takeEndings()) {
+      try {
+        release()
+      } catch (error) {
+        this.reportOf('(atEnd)', error, x)
+      }
+    }
   }
 
   close(modules: Iterable<Module>): void {

@@ -103,6 +103,13 @@ class Loaded implements LoadedConfiguration {
     this.settings = processSettingsOf(reading.main, snapshot.invocation, listensOf(reading))
   }
 
+  makeFolders(log: Log): boolean {
+    const uid = process.geteuid?.() === 0 ? (this.settings.user?.uid ?? null) : null
+    const failure = this.reading.site.temporaryFolders.make(uid)
+    if (failure !== null) log.emerg(`${failure.words} ${errnoForLog(failure.errno)}`)
+    return failure === null
+  }
+
   openLogs(log: Log): Logs | null {
     const { logFiles, log: own, errorPlaces, memories } = this.reading
     const refused = logFiles.open()

@@ -11,6 +11,8 @@ export interface Layout {
   readonly accessLogPath: string
   /** null: none is written, unless the configuration says so. */
   readonly pidPath: string | null
+  /** Ends in a slash: where temporary files are, each kind in a folder of its own. */
+  readonly temporaryPrefix: string
 }
 
 export const INSTALLED: Layout = {
@@ -19,6 +21,7 @@ export const INSTALLED: Layout = {
   errorLogPath: '/var/log/nginx/error.log',
   accessLogPath: '/var/log/nginx/access.log',
   pidPath: '/run/nginx.pid',
+  temporaryPrefix: '/var/lib/nginx/',
 }
 
 /** @param directory as the user wrote it; relative to the current one */
@@ -30,5 +33,6 @@ export function layoutBelow(directory: string): Layout {
     errorLogPath: `${prefix}logs/error.log`,
     accessLogPath: `${prefix}logs/access.log`,
     pidPath: `${prefix}logs/nginx.pid`,
+    temporaryPrefix: prefix,
   }
 }

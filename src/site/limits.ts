@@ -48,24 +48,6 @@ export const limitsTable = {
     '1m',
     'The largest content that a request may have; beyond it, 413. It is enforced while the content arrives, also where its length is not known. 0: no limit.',
   ),
-  client_body_buffer_size: withoutStore(
-    'size',
-    [1, 1],
-    '16k',
-    'The memory for a content; what is more goes to a file.',
-  ),
-  client_body_temp_path: withoutStore(
-    'path [level1 [level2 [level3]]]',
-    [1, 4],
-    'client_body_temp',
-    'The folder of such files.',
-  ),
-  client_body_in_single_buffer: withoutStore(
-    'on | off',
-    [1, 1],
-    'off',
-    'A content in memory lies in one piece.',
-  ),
   client_body_timeout: duration({
     in: EVERYWHERE,
     initial: 60_000,
@@ -176,19 +158,6 @@ export const limitsTable = {
     initial: true,
     doc: 'An answer of unknown length is sent in chunks; off ends it with its connection, as in HTTP/1.0.',
   }),
-}
-
-function withoutStore(syntax: string, takes: readonly [number, number], text: string, doc: string) {
-  return custom<readonly string[]>({
-    in: EVERYWHERE,
-    initial: [],
-    default: text,
-    doc,
-    withoutEffect: 'nobody here reads the content of requests: it is thrown away as it comes',
-    syntax,
-    takes,
-    read: call => call.args.map(arg => arg.text),
-  })
 }
 
 /** Sizes of buffers that are limits here: veille reads heads where they lie, and takes room as it needs it. */

@@ -21,7 +21,7 @@ const WITHOUT_EFFECT = `
     variables_hash_bucket_size 64; variables_hash_max_size 1024;
     types_hash_bucket_size 64; types_hash_max_size 2048; tcp_nopush on;
     connection_pool_size 512; request_pool_size 4k; client_header_buffer_size 1k;
-    client_body_buffer_size 16k; client_body_temp_path /var/tmp/body 1 2; client_body_in_single_buffer on;
+    client_body_in_single_buffer on;
     satisfy any; aio on; aio_write on; directio 4m; directio_alignment 512; read_ahead 0;
     output_buffers 2 32k; postpone_output 1460; msie_padding on; msie_refresh off;
     server { listen 127.0.0.1:8080; }

@@ -74,6 +74,7 @@ export function readConfiguration(
   const surroundings = {
     prefix: layout.prefix,
     folder: configurationPath.slice(0, configurationPath.lastIndexOf('/') + 1),
+    temporaryPrefix: layout.temporaryPrefix,
   }
   const extra = globals === null ? undefined : { name: COMMAND_LINE, text: globals }
   const { tree, sources } = parseConfiguration(configurationPath, files, problems, extra)

@@ -11,6 +11,7 @@
 import { hostname } from 'node:os'
 import type { Block } from '../config/block.ts'
 import type { Template } from '../config/template.ts'
+import { TemporaryFolders, temporaryFoldersOf } from '../modules/temporary-folders.ts'
 import type { Counters } from '../server/counters.ts'
 import type { Feature } from '../server/feature.ts'
 import type { Module } from '../server/module.ts'
@@ -39,11 +40,14 @@ export interface Site {
   readonly modules: readonly Module[]
   /** Of all processes; filled when it is served. */
   readonly counters: Counters[]
+  /** To be made before rights are given up. */
+  readonly temporaryFolders: TemporaryFolders
 }
 
 export function buildSite(main: Block, options: SiteOptions): Site {
   const http = main.blocks('http')[0]
-  if (http === undefined) return { sockets: [], modules: [], counters: [] }
+  if (http === undefined)
+    return { sockets: [], modules: [], counters: [], temporaryFolders: new TemporaryFolders() }
   const context = new Context({ ...options, main, http })
   for (const feature of options.features) addVariables(feature, options.variables)
   for (const feature of options.features) feature.declare?.(context)
@@ -66,6 +70,7 @@ export function buildSite(main: Block, options: SiteOptions): Site {
     sockets,
     modules: builder.modules,
     counters: context.shared('counters', (): Counters[] => []),
+    temporaryFolders: temporaryFoldersOf(context),
   }
 }
 

@@ -55,6 +55,7 @@ export const O_RDONLY = 0
 export const O_WRONLY = 1
 export const O_RDWR = 2
 export const O_CREAT = 0o100
+export const O_EXCL = 0o200
 export const O_NOCTTY = 0o400
 export const O_APPEND = 0o2000
 export const O_NONBLOCK = 0o4000
@@ -62,6 +63,10 @@ export const O_CLOEXEC = 0o2000000
 export const O_PATH = 0o10000000
 export const AT_FDCWD = -100
 export const AT_SYMLINK_NOFOLLOW = 0x100
+/** A file without a name (open(2), since Linux 3.11). */
+export const O_TMPFILE = 0o20000000 | O_DIRECTORY
+export const AT_REMOVEDIR = 0x200
+export const AT_SYMLINK_FOLLOW = 0x400
 export const AT_EMPTY_PATH = 0x1000
 export const F_GETFD = 1
 export const F_SETFD = 2
@@ -83,6 +88,8 @@ export const S_IFSOCK = 0o140000
 export const S_IFREG = 0o100000
 export const S_IFDIR = 0o040000
 export const S_IFLNK = 0o120000
+/** In place of nanoseconds: this time stays as it is. */
+export const UTIME_OMIT = 0x3fff_fffen
 export const STATX_BASIC_STATS = 0x7ff
 /** `struct statx` has one layout on every processor; that is why it is used rather than `struct stat`. */
 export const STATX = {

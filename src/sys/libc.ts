@@ -20,6 +20,7 @@ import {
   STATX_BASIC_STATS,
   SYS_openat2,
   SYS_statx,
+  UTIME_OMIT,
 } from './constants.ts'
 import { addressOfBytes, bind, errno } from './ffi.ts'
 
@@ -56,6 +57,7 @@ export interface Native {
   writev(fd: Fd, pieces: Uint8Array, count: number): number
   sendfile(to: Fd, from: Fd, offset: BigInt64Array, sizeBytes: number): number
   pread(fd: Fd, buffer: Uint8Array, sizeBytes: number, offset: number): number
+  pwrite(fd: Fd, buffer: Uint8Array, sizeBytes: number, offset: number): number
   shutdown(fd: Fd, how: number): number
   close(fd: Fd): number
   dup2(fd: Fd, to: Fd): number
@@ -64,7 +66,14 @@ export interface Native {
   pipe2(fds: Int32Array, flags: number): number
   socketpair(domain: number, type: number, protocol: number, fds: Int32Array): number
   unlink(path: string): number
+  unlinkat(at: Fd, path: string, flags: number): number
   chmod(path: string, mode: number): number
+  fchmod(fd: Fd, mode: number): number
+  chown(path: string, uid: number, gid: number): number
+  mkdirat(at: Fd, path: string, mode: number): number
+  linkat(fromAt: Fd, from: string, toAt: Fd, to: string, flags: number): number
+  renameat(fromAt: Fd, from: string, toAt: Fd, to: string): number
+  futimens(fd: Fd, times: BigInt64Array): number
   open(path: string, flags: number, mode: number): number
   openat(at: Fd, path: string, flags: number, mode: number): number
   statx(number: number, at: Fd, path: string, flags: number, mask: number, out: Uint8Array): number
@@ -113,6 +122,7 @@ const PROTOTYPES: Readonly<Record<keyof Native, string>> = {
   writev: 'int writev(int fd, void *pieces, int count)',
   sendfile: 'int sendfile(int to, int from, void *offset, size_t size)',
   pread: 'int pread(int fd, void *buffer, size_t size, int64_t offset)',
+  pwrite: 'int pwrite(int fd, void *buffer, size_t size, int64_t offset)',
   shutdown: 'int shutdown(int fd, int how)',
   close: 'int close(int fd)',
   dup2: 'int dup2(int fd, int to)',
@@ -121,7 +131,14 @@ const PROTOTYPES: Readonly<Record<keyof Native, string>> = {
   pipe2: 'int pipe2(void *fds, int flags)',
   socketpair: 'int socketpair(int domain, int type, int protocol, void *fds)',
   unlink: 'int unlink(const char *path)',
+  unlinkat: 'int unlinkat(int at, const char *path, int flags)',
   chmod: 'int chmod(const char *path, unsigned int mode)',
+  fchmod: 'int fchmod(int fd, unsigned int mode)',
+  chown: 'int chown(const char *path, unsigned int uid, unsigned int gid)',
+  mkdirat: 'int mkdirat(int at, const char *path, unsigned int mode)',
+  linkat: 'int linkat(int from_at, const char *from, int to_at, const char *to, int flags)',
+  renameat: 'int renameat(int from_at, const char *from, int to_at, const char *to)',
+  futimens: 'int futimens(int fd, void *times)',
   open: 'int open(const char *path, int flags, int mode)',
   openat: 'int openat(int at, const char *path, int flags, int mode)',
   statx: 'int syscall(long number, int at, const char *path, int flags, unsigned int mask, void *out)',
@@ -316,6 +333,11 @@ export function pread(fd: Fd, buffer: Uint8Array, offset: number): number {
   return result(native.pread(fd, buffer, buffer.length, offset))
 }
 
+/** @returns bytes written at `offset`, perhaps fewer, or `-errno` @see pwrite(2) */
+export function pwrite(fd: Fd, buffer: Uint8Array, offset: number): number {
+  return result(native.pwrite(fd, buffer, buffer.length, offset))
+}
+
 /** The descriptor is free afterwards whatever the result (Linux, close(2) "Dealing with error returns"). */
 export function close(fd: Fd): number {
   return result(native.close(fd))
@@ -341,9 +363,51 @@ export function unlink(path: string): number {
   return result(native.unlink(path))
 }
 
+/** Relative to the directory `at`. @param flags AT_REMOVEDIR for a directory, else 0 @see unlinkat(2) */
+export function unlinkAt(at: Fd, path: string, flags = 0): number {
+  return result(native.unlinkat(at, path, flags))
+}
+
 /** @param mode permission bits @see chmod(2) */
 export function chmod(path: string, mode: number): number {
   return result(native.chmod(path, mode))
+}
+
+/** @param mode permission bits, whatever the umask says @see fchmod(2) */
+export function fchmod(fd: Fd, mode: number): number {
+  return result(native.fchmod(fd, mode))
+}
+
+const UNCHANGED = 0xffff_ffff
+
+/** @see chown(2) */
+export function chownUser(path: string, uid: number): number {
+  return result(native.chown(path, uid, UNCHANGED))
+}
+
+/** @param mode permission bits, of which the umask takes some away @see mkdirat(2) */
+export function mkdirAt(at: Fd, path: string, mode: number): number {
+  return result(native.mkdirat(at, path, mode))
+}
+
+/** A second name for a file. @param flags AT_SYMLINK_FOLLOW or 0 @returns 0, or `-errno` (`-EEXIST`: nothing is replaced) @see linkat(2) */
+export function linkAt(fromAt: Fd, from: string, toAt: Fd, to: string, flags: number): number {
+  return result(native.linkat(fromAt, from, toAt, to, flags))
+}
+
+/** What has the name `to` is replaced, at one moment for everybody. @see renameat(2) */
+export function renameAt(fromAt: Fd, from: string, toAt: Fd, to: string): number {
+  return result(native.renameat(fromAt, from, toAt, to))
+}
+
+/** `struct timespec`, twice: the last access, which is left, and the last change. */
+const fileTimes = new BigInt64Array(4)
+
+/** @param modifiedSeconds since 1970 @see futimens(3) */
+export function setModified(fd: Fd, modifiedSeconds: number): number {
+  fileTimes[1] = UTIME_OMIT
+  fileTimes[2] = BigInt(modifiedSeconds)
+  return result(native.futimens(fd, fileTimes))
 }
 
 /** @returns a descriptor or `-errno` @see open(2) */
@@ -352,8 +416,8 @@ export function open(path: string, flags: number, mode = 0): number {
 }
 
 /** Relative to the directory `at`. @returns a descriptor or `-errno` @see openat(2) */
-export function openAt(at: Fd, path: string, flags: number): number {
-  return result(native.openat(at, path, flags, 0))
+export function openAt(at: Fd, path: string, flags: number, mode = 0): number {
+  return result(native.openat(at, path, flags, mode))
 }
 
 const how = Buffer.alloc(OPEN_HOW.sizeBytes)
