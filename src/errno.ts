@@ -51,6 +51,7 @@ export const EAFNOSUPPORT = errno.EAFNOSUPPORT
 export const EADDRINUSE = errno.EADDRINUSE
 export const EADDRNOTAVAIL = errno.EADDRNOTAVAIL
 export const EINPROGRESS = errno.EINPROGRESS
+export const ETIMEDOUT = errno.ETIMEDOUT
 
 let known: Map<number, [name: string, words: string]> | null = null
 

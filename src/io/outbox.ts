@@ -2,6 +2,7 @@
  * Where the answers of one connection are put together before they leave in one send: heads, small contents, the answers to
  * several pipelined requests. One buffer for a whole loop, in the hands of one connection at a time.
  *
+ *   outboxOf(loop)              the one of a loop, made when it is first asked for
  *   outbox.claim(sender)        the buffer is the sender's now; what another one left in it is sent first
  *   outbox.room(n)              makes sure that `n` bytes fit
  *   outbox.addText / addBytes
@@ -9,6 +10,8 @@
  *
  * It is what spares an idle connection an output buffer, and a busy one a system call per answer.
  */
+
+import type { Loop } from '../loop/loop.ts'
 
 export interface Sender {
   /** Sends `bytes[0..length)`. They are overwritten afterwards: what does not leave must be copied. */
@@ -62,4 +65,19 @@ export class Outbox {
     this.length = 0
     if (sender !== null && length > 0) sender.sendCollected(this.bytes, length)
   }
+}
+
+const outboxes = new WeakMap<Loop, Outbox>()
+
+export function outboxOf(loop: Loop): Outbox {
+  const known = outboxes.get(loop)
+  if (known !== undefined) return known
+  const outbox = new Outbox()
+  outboxes.set(loop, outbox)
+  const before = loop.flush
+  loop.flush = () => {
+    before()
+    outbox.flush()
+  }
+  return outbox
 }

@@ -8,7 +8,7 @@
  * A thread sleeps in one place, so all its servers share one loop and one poller.
  */
 
-import { Outbox } from '../io/outbox.ts'
+import { type Outbox, outboxOf } from '../io/outbox.ts'
 import { Loop } from '../loop/loop.ts'
 import { NodeLoop } from '../loop/node-loop.ts'
 import type { PollerName } from '../loop/poller.ts'
@@ -66,8 +66,7 @@ export function takeLoop(poller: PollerName): Place {
 
 function start(poller: PollerName): Running {
   const loop = new Loop({ poller })
-  const outbox = new Outbox()
-  loop.flush = () => outbox.flush()
+  const outbox = outboxOf(loop)
   nodeLoop ??= new NodeLoop()
   nodeLoop.start(loop)
   return { loop, outbox, users: 0, keepers: 0 }
