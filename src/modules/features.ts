@@ -5,6 +5,7 @@
 import type { Feature } from '../server/feature.ts'
 import { access } from './access.ts'
 import { accessLogFeature } from './access-log.ts'
+import { allowMethods } from './allow-methods.ts'
 import { autoindex } from './autoindex.ts'
 import { clientBody } from './client-body.ts'
 import { emptyGif } from './empty-gif.ts'
@@ -33,6 +34,8 @@ export const FEATURES: readonly Feature[] = [
   map,
   geo,
   splitClients,
+  // Before whatever may have an effect.
+  allowMethods,
   rewrite,
   access,
   limitExcept,

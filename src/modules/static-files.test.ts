@@ -131,6 +131,9 @@ describe('what cannot be sent', () => {
   refused('/page.html/x', 404, 'error: open() "DIR/page.html/x" failed (20: Not a directory)')
   refused('/none', 404, '', 'log_not_found off;')
   refused('/loop', 403, 'error: open() "DIR/loop" failed (40: Too many levels of symbolic links)')
+  refused('/x/', 403, 'error: directory index of "DIR/x/" is forbidden')
+  refused('/x/', 404, 'error: directory index of "DIR/x/" is not found', 'directory_without_index 404;')
+  refused('/x/', 404, '', 'directory_without_index 404; log_not_found off;')
   refused('/fifo', 404, 'crit: "DIR/fifo" is not a regular file')
   refused(
     '/link',

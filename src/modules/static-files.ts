@@ -3,7 +3,7 @@
  *
  * A regular file is sent, a directory led to its slash; what is missing is 404 and told to the log, what cannot be read 403. Paths
  * that end in a slash are directories, which `index` and `autoindex` have declined by now: 403 (ngx_http_static_handler,
- * ngx_http_core_content_phase). Devices and FIFOs are never opened.
+ * ngx_http_core_content_phase), or what `directory_without_index` says. Devices and FIFOs are never opened.
  */
 
 import { custom, flag, oneOf, readCount } from '../config/directive.ts'
@@ -59,6 +59,11 @@ const table = {
     initial: true,
     doc: 'Files that are asked for and not there are told to the error log, at level error.',
   }),
+  directory_without_index: oneOf(['403', '404'], {
+    in: EVERYWHERE,
+    initial: '403',
+    doc: 'The answer to a path that ends in a slash, where there is neither an index nor a listing: that it may not be seen, as nginx has it, or that there is nothing. nginx does not have this directive.',
+  }),
 }
 
 export const staticFiles = defineFeature({
@@ -72,6 +77,7 @@ export const staticFiles = defineFeature({
       takesRanges: mostRanges > 0,
       rules: { modifiedSince, mostRanges },
       tellsMissing: settings.log_not_found,
+      hidesDirectories: settings.directory_without_index === '404',
     })
   },
 })
@@ -88,6 +94,8 @@ interface StaticSettings {
   readonly takesRanges: boolean
   readonly rules: SendingRules
   readonly tellsMissing: boolean
+  /** A directory without an index is 404. */
+  readonly hidesDirectories: boolean
 }
 
 class StaticFiles implements Module {
@@ -109,10 +117,7 @@ class StaticFiles implements Module {
     if (!x.isRetrieval && x.method !== 'POST') return refuse(x)
     const path = this.root.fileOf(x)
     if (typeof path === 'number') return fail(x, path)
-    if (x.path.endsWith('/')) {
-      x.log.error(`directory index of "${path}" is forbidden`)
-      return fail(x, 403)
-    }
+    if (x.path.endsWith('/')) return this.withoutIndex(x, path)
     const found = this.files.of(x).open(path, x.startedAt)
     if (typeof found === 'number') return this.unsendable(x, path, found)
     if (x.isTraced) x.tell(`the file "${path}" is there`)
@@ -124,6 +129,13 @@ class StaticFiles implements Module {
     } finally {
       found.release()
     }
+  }
+
+  private withoutIndex(x: Exchange, path: string): Outcome {
+    const { hidesDirectories, tellsMissing } = this.settings
+    if (!hidesDirectories) x.log.error(`directory index of "${path}" is forbidden`)
+    else if (tellsMissing) x.log.error(`directory index of "${path}" is not found`)
+    return fail(x, hidesDirectories ? 404 : 403)
   }
 
   private descriptionOf(x: Exchange): Description {
