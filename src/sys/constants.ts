@@ -73,6 +73,8 @@ export const F_SETFD = 2
 export const F_GETFL = 3
 export const F_SETFL = 4
 export const F_DUPFD_CLOEXEC = 1030
+export const F_SETPIPE_SZ = 1031
+export const F_GETPIPE_SZ = 1032
 export const FD_CLOEXEC = 1
 
 // linux/openat2.h
@@ -191,3 +193,25 @@ export const ADDRINFO = { sizeBytes: 48, socktype: 8, addressBytes: 16, address:
 
 /** signal(7), pthread_sigmask(3): Linux's numbers on every processor that we know. */
 export const SIG_UNBLOCK = 1
+export const SIGKILL = 9
+export const SIGTERM = 15
+
+// spawn.h: the same in glibc and musl.
+export const POSIX_SPAWN_SETSIGDEF = 0x04
+export const POSIX_SPAWN_SETSIGMASK = 0x08
+export const POSIX_SPAWN_SETSID = 0x80
+/** `posix_spawnattr_t` takes 336 bytes, `posix_spawn_file_actions_t` 80; they are opaque, so there is room to spare. */
+export const SPAWN_STRUCTURE_BYTES = 512
+/** `sigset_t` has room for 1024 signals. */
+export const SIGSET_BYTES = 128
+
+// sys/wait.h
+export const P_PID = 1
+export const WNOHANG = 1
+export const WEXITED = 4
+export const WNOWAIT = 0x01000000
+export const CLD_EXITED = 1
+/** `siginfo_t` as waitid(2) fills it. */
+export const SIGINFO = { sizeBytes: 128, code: 8, pid: 16, status: 24 } as const
+/** asm/unistd.h: one number for all processors, as for every call since Linux 5.0. */
+export const SYS_pidfd_open = 434

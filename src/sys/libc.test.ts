@@ -80,6 +80,8 @@ describe('constants', () => {
     'pwd.h',
     'grp.h',
     'linux/openat2.h',
+    'sys/wait.h',
+    'spawn.h',
   ]
   const compiler = spawnSync('cc', ['--version']).status === 0
   const headers =
@@ -109,6 +111,11 @@ describe('constants', () => {
       'offsetof(struct passwd, pw_gid)': constants.PASSWD.gid,
       'sizeof(struct group)': constants.GROUP.sizeBytes,
       'offsetof(struct group, gr_gid)': constants.GROUP.gid,
+      'sizeof(siginfo_t)': constants.SIGINFO.sizeBytes,
+      'offsetof(siginfo_t, si_code)': constants.SIGINFO.code,
+      'offsetof(siginfo_t, si_pid)': constants.SIGINFO.pid,
+      'offsetof(siginfo_t, si_status)': constants.SIGINFO.status,
+      'sizeof(sigset_t)': constants.SIGSET_BYTES,
       'sizeof(struct statx)': constants.STATX.sizeBytes,
       'offsetof(struct statx, stx_mode)': constants.STATX.mode,
       'offsetof(struct statx, stx_ino)': constants.STATX.ino,
@@ -118,7 +125,8 @@ describe('constants', () => {
       'offsetof(struct statx, stx_dev_major)': constants.STATX.devMajor,
       'offsetof(struct statx, stx_dev_minor)': constants.STATX.devMinor,
     }
-    const lines = [...names, ...Object.keys(layouts)].map(
+    const opaque = ['sizeof(posix_spawnattr_t)', 'sizeof(posix_spawn_file_actions_t)']
+    const lines = [...names, ...Object.keys(layouts), ...opaque].map(
       what => `printf("%s\\t%lld\\n", "${what}", (long long)(${what}));`,
     )
     const source = join(directory, 'layouts.c')
@@ -141,6 +149,7 @@ int main(void) { ${lines.join('\n')} return 0; }\n`,
       assert.equal((constants as unknown as Record<string, number>)[name], Number(real.get(name)), name)
     }
     for (const [what, size] of Object.entries(layouts)) assert.equal(size, Number(real.get(what)), what)
+    for (const what of opaque) assert.ok(constants.SPAWN_STRUCTURE_BYTES >= Number(real.get(what)), what)
   })
 })
 

@@ -9,18 +9,26 @@
 
 import {
   AT_EMPTY_PATH,
+  CLD_EXITED,
   IOVEC_BYTES,
   MSG_NOSIGNAL,
   OPEN_HOW,
+  P_PID,
   RESOLVE_BENEATH,
   RESOLVE_NO_MAGICLINKS,
   RESOLVE_NO_SYMLINKS,
   SIG_UNBLOCK,
+  SIGINFO,
+  SIGSET_BYTES,
   STATX,
   STATX_BASIC_STATS,
   SYS_openat2,
+  SYS_pidfd_open,
   SYS_statx,
   UTIME_OMIT,
+  WEXITED,
+  WNOHANG,
+  WNOWAIT,
 } from './constants.ts'
 import { addressOfBytes, bind, errno } from './ffi.ts'
 
@@ -87,6 +95,19 @@ export interface Native {
   sched_setaffinity(tid: number, sizeBytes: number, mask: Uint8Array): number
   pthread_sigmask(how: number, set: Uint8Array, old: Uint8Array | null): number
   prctl(option: number, argument: number): number
+  chdir(path: string): number
+  fchdir(fd: Fd): number
+  posix_spawn(
+    pid: Int32Array,
+    path: string,
+    actions: number,
+    attributes: number,
+    argv: Uint8Array,
+    environment: Uint8Array,
+  ): number
+  waitid(kind: number, id: number, info: Uint8Array, options: number): number
+  kill(pid: number, signal: number): number
+  pidfd_open(number: number, pid: number, flags: number): number
   select(
     count: number,
     read: Int32Array,
@@ -152,6 +173,13 @@ const PROTOTYPES: Readonly<Record<keyof Native, string>> = {
   sched_setaffinity: 'int sched_setaffinity(int tid, size_t size, void *mask)',
   pthread_sigmask: 'int pthread_sigmask(int how, void *set, void *old)',
   prctl: 'int prctl(int option, int64_t argument)',
+  chdir: 'int chdir(const char *path)',
+  fchdir: 'int fchdir(int fd)',
+  posix_spawn:
+    'int posix_spawn(void *pid, const char *path, int64_t actions, int64_t attributes, void *argv, void *environment)',
+  waitid: 'int waitid(int kind, unsigned int id, void *info, int options)',
+  kill: 'int kill(int pid, int signal)',
+  pidfd_open: 'int syscall(long number, int pid, unsigned int flags)',
   select: 'int select(int count, void *read, void *write, void *except, void *timeout)',
   poll: 'int poll(void *fds, unsigned long count, int timeout)',
   epoll_create1: 'int epoll_create1(int flags)',
@@ -524,6 +552,16 @@ export function prctl(option: number, argument: number): number {
   return result(native.prctl(option, argument))
 }
 
+/** The folder of the whole process, all its threads. @see chdir(2) */
+export function chdir(path: string): number {
+  return result(native.chdir(path))
+}
+
+/** @see fchdir(2) */
+export function fchdir(fd: Fd): number {
+  return result(native.fchdir(fd))
+}
+
 /**
  * The absolute path without symbolic links.
  * @param buffer at least PATH_MAX (4096) bytes, receives it with a zero at its end
@@ -533,14 +571,73 @@ export function realpath(path: string, buffer: Uint8Array): number {
   return native.realpath(path, buffer) === 0 ? -errno() : 0
 }
 
-/** `sigset_t` has room for 1024 signals; bit `n - 1` stands for signal `n`. */
-const signalSet = Buffer.alloc(128)
+/** Bit `n - 1` stands for signal `n`. */
+const signalSet = Buffer.alloc(SIGSET_BYTES)
 
 /** Lets this thread hear a signal that was blocked. @returns 0, or `-errno` @see pthread_sigmask(3) */
 export function unblockSignal(signal: number): number {
   signalSet.fill(0)
   signalSet[(signal - 1) >> 3] = 1 << ((signal - 1) & 7)
   return 0 - native.pthread_sigmask(SIG_UNBLOCK, signalSet, null)
+}
+
+// Children
+
+const spawnedPid = new Int32Array(1)
+
+/**
+ * @param actions, attributes addresses of structures of spawn.h
+ * @param argv, environment addresses of C strings, and a null
+ * @returns the child's number, or `-errno`, also where its execve(2) has failed @see posix_spawn(3), `spawn.ts`
+ */
+export function posixSpawn(
+  path: string,
+  actions: number,
+  attributes: number,
+  argv: Uint8Array,
+  environment: Uint8Array,
+): number {
+  // The number of the error is the result, and errno says nothing.
+  const error = native.posix_spawn(spawnedPid, path, actions, attributes, argv, environment)
+  return error < 0 ? -errno() : error > 0 ? -error : spawnedPid[0]!
+}
+
+/** How a process has ended: by itself, or by a signal. The other one is null. */
+export interface ProcessStatus {
+  code: number | null
+  signal: number | null
+}
+
+const childInfo = Buffer.alloc(SIGINFO.sizeBytes)
+
+/**
+ * Looks whether a child has ended, without waiting.
+ * @param keeps the child stays as a zombie, so that nobody else gets its number
+ * @param out filled when it has ended
+ * @returns 1: it has ended; 0: it has not; or `-errno` (`-ECHILD`: it is not ours, or not any more) @see waitid(2)
+ */
+export function waitProcess(pid: number, keeps: boolean, out: ProcessStatus): number {
+  childInfo.fill(0)
+  const r = result(native.waitid(P_PID, pid, childInfo, WEXITED | WNOHANG | (keeps ? WNOWAIT : 0)))
+  if (r < 0 || childInfo.readInt32LE(SIGINFO.pid) === 0) return r
+  const status = childInfo.readInt32LE(SIGINFO.status)
+  const isExit = childInfo.readInt32LE(SIGINFO.code) === CLD_EXITED
+  out.code = isExit ? status : null
+  out.signal = isExit ? null : status
+  return 1
+}
+
+/** @param pid below -1: everybody in the process group `-pid` @see kill(2) */
+export function kill(pid: number, signal: number): number {
+  return result(native.kill(pid, signal))
+}
+
+/**
+ * A descriptor that is readable when the process has ended; it is closed on exec(3).
+ * @returns the descriptor, or `-errno` (`-ENOSYS`: before Linux 5.3) @see pidfd_open(2)
+ */
+export function pidfdOpen(pid: number): number {
+  return result(native.pidfd_open(SYS_pidfd_open, pid, 0))
 }
 
 // Waiting
