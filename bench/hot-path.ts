@@ -108,6 +108,7 @@ const hello: Module = {
 
 /** Receives the same requests again and again; what is sent disappears. */
 class Treadmill implements Transport {
+  readonly isStrict = false
   requests: readonly Buffer[] = []
   sentBytes = 0
   private next = 0
@@ -130,6 +131,14 @@ class Treadmill implements Transport {
 
   sendFile(_fd: number, _file: number, _offset: number, sizeBytes: number): number {
     return sizeBytes
+  }
+
+  maySend(): boolean {
+    return true
+  }
+
+  mustWait(): boolean {
+    return false
   }
 }
 

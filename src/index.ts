@@ -19,6 +19,7 @@ import { isListening, type ListenOptions } from './io/listener.ts'
 import { closeAll, openEndpoint } from './io/open-endpoint.ts'
 import { type Log, SILENT } from './log.ts'
 import type { PollerName } from './loop/poller.ts'
+import { type ReadinessCounts, readinessCounts } from './loop/readiness-account.ts'
 import { type Site, siteModules } from './modules/folder.ts'
 import type { AccessLogOptions } from './modules/folder-log.ts'
 import { type Place, takeLoop } from './server/main-loop.ts'
@@ -27,6 +28,7 @@ import { DEFAULT_LIMITS, Server, type ServerLimits, singleEndpoint } from './ser
 
 export type { Address } from './io/address.ts'
 export { createLog, type Level, type Log, type LogContext } from './log.ts'
+export type { ReadinessCounts } from './loop/readiness-account.ts'
 export type { AccessLogForm, AccessLogOptions } from './modules/folder-log.ts'
 export { Exchange } from './server/exchange.ts'
 export { DECLINED, HANDLED, type Module, type Outcome } from './server/module.ts'
@@ -45,6 +47,11 @@ export interface ServeOptions extends Pick<ListenOptions, 'backlog' | 'reusePort
   listenFds?: readonly number[]
   /** How to wait for readiness. Default: `'epoll'`. All servers of a thread share one. */
   poller?: PollerName
+  /**
+   * The strict rules of readiness (`docs/readiness.md`): nothing is received or sent before the poller has said so, once per connection and
+   * iteration; `RunningServer.readiness` counts. Default: false. All servers of a thread keep the same.
+   */
+  strictReadiness?: boolean
   /** The prefix under which the folder appears, `/docs/`. Default: `/`. */
   base?: string
   /** Names of index pages, in order. Default: `['index.html']`. */
@@ -78,6 +85,8 @@ export interface RunningServer {
   readonly url: string
   readonly addresses: readonly Address[]
   readonly connectionCount: number
+  /** What its thread has done upon readiness, and without; null unless `strictReadiness` is on. */
+  readonly readiness: ReadinessCounts | null
   /**
    * Ends gracefully: listening stops at once, running answers finish, idle connections are closed.
    * @param graceMs what is still open after it is cut; default 10 seconds
@@ -112,7 +121,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     const modules = siteModules(site, options.modules ?? [])
     const poller = pollerOf(options)
     for (const endpoint of endpoints) fds.push(...(await openEndpoint(endpoint, options)))
-    const place = takeLoop(poller)
+    const place = takeLoop(poller, options.strictReadiness === true ? { isStrict: true } : null)
     const log = options.log ?? SILENT
     const server = new Server(place.loop, place.outbox, { log, modules, mostConnections: limits.connections })
     const endpoint = singleEndpoint(modules, limits, log)
@@ -135,6 +144,10 @@ function running(server: Server, place: Place, base: string): RunningServer {
     addresses,
     get connectionCount() {
       return server.connectionCount
+    },
+    get readiness() {
+      const { account } = place.loop
+      return account === null ? null : readinessCounts([account.cells])
     },
     close(graceMs = 10_000) {
       closed ??= new Promise(done => server.end(graceMs, () => place.release(done)))

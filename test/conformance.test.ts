@@ -2,7 +2,7 @@
  * Runs the documents of test/conformance/: each case for each poller, its bytes sent at once, cut in two at every byte, and byte
  * by byte. However they are cut, the answer must be the same.
  *
- * On epoll every cut is made; on select and poll every seventh, since the parser above them is the same. Long requests, which are
+ * On epoll every cut is made; on select and poll every seventh, and fewer by the strict rules of readiness, since the parser above them is the same. Long requests, which are
  * there for the sake of a limit, are cut at a hundred places (`piecesOf`), and arrive in pieces of 17 bytes.
  */
 
@@ -11,13 +11,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { type RunningServer, serve } from '../src/index.ts'
-import type { PollerName } from '../src/loop/poller.ts'
 import { scripted } from '../src/sys/scripted.ts'
 import { answering } from './answering-modules.ts'
 import { bytesOf, type Case, type Expected, type Request, readCases } from './conformance-cases.ts'
-import { POLLERS } from './descriptors.ts'
 import { piecesOf } from './pieces.ts'
+import { forEachWay, type Way } from './pollers.ts'
 import { connect, type RawClient, serverHasRead } from './raw-client.ts'
+import { type Referee, refereed } from './readiness-referee.ts'
 import { breaches, fieldValue, type Response, readResponse } from './responses.ts'
 import { makeSite, removeSite } from './sites.ts'
 
@@ -48,8 +48,9 @@ const CONTENT_BYTES = 1024
 /** Answered 204 by `answering-modules.ts`: shows that a connection was still of use. */
 const PROBE = 'GET /none HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n'
 
-const EVERY_CUT: PollerName = 'epoll'
+const EVERY_CUT = 'epoll'
 const SAMPLE = 7
+const STRICT_SAMPLE = 21
 const LONG_BYTES = 2000
 /** Conversations going on at once. */
 const AT_ONCE = 50
@@ -66,15 +67,17 @@ test('every rule of the wire has a case', () => {
   assert.deepEqual(missing, [])
 })
 
-for (const poller of POLLERS) {
-  describe(`on ${poller}`, () => {
+forEachWay(way => {
+  describe('answers', () => {
+    let referee: Referee | null = null
     let root: string
     let server: RunningServer
     before(async () => {
+      if (way.strictReadiness) referee = refereed()
       root = makeSite(SITE)
       server = await serve({
         root,
-        poller,
+        ...way,
         listen: '127.0.0.1:0',
         modules: [answering],
         limits: { contentBytes: CONTENT_BYTES },
@@ -83,6 +86,8 @@ for (const poller of POLLERS) {
     after(async () => {
       await server.close()
       removeSite(root)
+      referee?.restore()
+      assert.deepEqual(referee?.breaches ?? [], [])
     })
     test('what is cut arrives in pieces', async () => {
       let pieces = 0
@@ -98,18 +103,18 @@ for (const poller of POLLERS) {
       assert.equal(pieces, 3)
     })
     for (const one of cases) {
-      test(`rule ${one.rule}: ${one.title} (${one.file}:${one.line})`, () => runCase(one, server, poller))
+      test(`rule ${one.rule}: ${one.title} (${one.file}:${one.line})`, () => runCase(one, server, way))
     }
   })
-}
+})
 
-async function runCase(one: Case, server: RunningServer, poller: PollerName): Promise<void> {
+async function runCase(one: Case, server: RunningServer, way: Way): Promise<void> {
   const port = portOf(server)
   const tags = await tagsNamedIn(one, port)
   for (const value of one.values) {
     const talk = new Talk(one, name => meaningOf(name, value, tags))
     const reference = await talk.hold(port, [])
-    await inBatches(cutsFor(talk.length, poller), async cuts => {
+    await inBatches(cutsFor(talk.length, way), async cuts => {
       const answer = await talk.hold(port, cuts).catch(error => {
         throw new Error(`${placeOf(one, value)}, cut at ${cuts}: ${error.message}`)
       })
@@ -131,10 +136,11 @@ function placeOf(one: Case, value: string): string {
 }
 
 /** @returns lists of places at which the bytes of a conversation are cut */
-function cutsFor(length: number, poller: PollerName): number[][] {
+function cutsFor(length: number, { poller, strictReadiness }: Way): number[][] {
   const all = [...piecesOf(length)].map(pieces => pieces.slice(0, -1)).filter(cuts => cuts.length > 0)
   const everyByte = all.pop()?.filter((_, i) => length < LONG_BYTES || i % 17 === 0)
-  const inTwo = poller === EVERY_CUT ? all : all.filter((_, i) => i % SAMPLE === 0)
+  const sample = strictReadiness ? STRICT_SAMPLE : poller === EVERY_CUT ? 1 : SAMPLE
+  const inTwo = all.filter((_, i) => i % sample === 0)
   return everyByte === undefined ? inTwo : [...inTwo, everyByte]
 }
 

@@ -6,7 +6,8 @@
  *     await s.ask('GET / HTTP/1.0\r\n\r\n')     a conversation of its own: all that came until the server closed
  *   })
  *
- * Afterwards no connection and no descriptor is left, or the test fails.
+ * Afterwards no connection and no descriptor is left, or the test fails. Where the strict rules of readiness are asked for, a referee looks
+ * whether they are kept.
  */
 
 import assert from 'node:assert/strict'
@@ -14,6 +15,7 @@ import { type RunningServer, type ServeOptions, serve } from '../src/index.ts'
 import { answering } from './answering-modules.ts'
 import { openDescriptors } from './descriptors.ts'
 import { connect, eventually, type RawClient } from './raw-client.ts'
+import { refereed } from './readiness-referee.ts'
 import { makeSite, removeSite } from './sites.ts'
 
 export interface ServingOptions extends ServeOptions {
@@ -80,14 +82,17 @@ export async function serving(options: ServingOptions, work: (s: Serving) => Pro
   const root = makeSite(options.files ?? {})
   const server = await serve({ root, listen: '127.0.0.1:0', modules: [answering], ...options })
   const s = new Serving(server, root)
+  const referee = options.strictReadiness === true ? refereed() : null
   try {
     await work(s)
     if (options.isClosedByTest !== true) await s.check()
   } finally {
     s.forget()
     await server.close(1000)
+    referee?.restore()
     removeSite(root)
   }
+  assert.deepEqual(referee?.breaches ?? [], [])
   await eventually(
     () => openDescriptors() === atStart,
     () => `${openDescriptors()} descriptors, ${atStart} at first`,

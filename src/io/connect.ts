@@ -30,7 +30,6 @@ import { bindTo, close, connect, type Fd, getsockopt, setsockopt, socket } from 
 import { type Address, sockaddrOf } from './address.ts'
 import { Connection, type ConnectionLimits } from './connection.ts'
 import { outboxOf } from './outbox.ts'
-import { plain } from './transport.ts'
 
 export interface ConnectOptions {
   readonly timeoutMs: number
@@ -165,7 +164,7 @@ class Connecting extends Deadline implements Watcher, Continuation, ConnectAttem
     loop.unwatch(fd)
     const { limits } = options
     this.events.onConnected(
-      new Connection(fd, address, { loop, outbox: outboxOf(loop), transport: plain, limits }),
+      new Connection(fd, address, { loop, outbox: outboxOf(loop), transport: loop.calls, limits }),
     )
   }
 

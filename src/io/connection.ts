@@ -19,7 +19,7 @@
  * with unread input makes the kernel send RST, which can destroy our last answer on its way (RFC 9112 §9.6); `abort()` at once.
  */
 
-import { EAGAIN, EINTR } from '../errno.ts'
+import { NOT_TOLD } from '../loop/calls.ts'
 import { Deadline } from '../loop/deadlines.ts'
 import type { Continuation, Loop, Watcher } from '../loop/loop.ts'
 import { READABLE, type Readiness, WRITABLE } from '../loop/poller.ts'
@@ -240,7 +240,7 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
 
   /** A receive that brought nothing to understand: the end, a failure, or input that nobody wants any more. */
   private onReceived(n: number): void {
-    if (n === -EAGAIN || n === -EINTR) return
+    if (this.setting.transport.mustWait(n)) return
     this.count(n)
     if (n < 0) this.destroy({ errno: -n })
     else if (n > 0) this.linger()
@@ -405,9 +405,10 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
 
   /** @returns false when the connection is lost */
   private countSent(n: number): boolean {
-    if (this.loop.trace.on) this.loop.trace.record(TRACE_SEND, this.fd, n, this.loop.now)
+    const { trace } = this.loop
+    if (trace.on && n !== NOT_TOLD) trace.record(TRACE_SEND, this.fd, n, this.loop.now)
     if (n >= 0) this.sentBytes += n
-    else if (n !== -EAGAIN && n !== -EINTR) {
+    else if (!this.setting.transport.mustWait(n)) {
       this.destroy({ errno: -n })
       return false
     }

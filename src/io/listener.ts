@@ -12,7 +12,6 @@
  */
 
 import {
-  EAGAIN,
   EBADF,
   ECONNABORTED,
   ECONNREFUSED,
@@ -48,7 +47,6 @@ import {
   TCP_NODELAY,
 } from '../sys/constants.ts'
 import {
-  accept4,
   bindTo,
   chmod,
   close,
@@ -203,7 +201,7 @@ export class Listener extends Deadline implements Watcher {
         this.pause('as many connections as allowed')
         return
       }
-      const fd = accept4(this.fd, peerBytes, SOCK_NONBLOCK | SOCK_CLOEXEC)
+      const fd = this.loop.calls.accept(this.fd, peerBytes, SOCK_NONBLOCK | SOCK_CLOEXEC)
       if (fd >= 0) this.accepted(fd)
       else if (fd !== -EINTR && fd !== -ECONNABORTED) {
         this.onAcceptFailure(fd)
@@ -247,7 +245,7 @@ export class Listener extends Deadline implements Watcher {
   }
 
   private onAcceptFailure(result: number): void {
-    if (result === -EAGAIN) return
+    if (this.loop.calls.mustWait(result)) return
     // Everything else is an error of the connection that was to be accepted (accept(2), "Error handling"): others wait.
     if (PAUSING.has(-result)) this.pause(`${errnoName(result)}: ${errnoWords(result)}`)
   }

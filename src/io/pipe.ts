@@ -5,7 +5,7 @@
  *   reader.pause() / resume()                          backpressure: the bytes stay in the pipe, and the program waits
  *
  *   const writer = new PipeWriter(fd, loop, source)
- *   writer.write(bytes) / writeFile(file, 0, size)     tried at once; what the pipe does not take is queued
+ *   writer.write(bytes) / writeFile(file, 0, size)     tried at once, if the loop's rules allow it; what the pipe does not take is queued
  *   writer.isCongested                                 wait for `source.onDrained`
  *   writer.end()                                       closed when everything is written
  *
@@ -13,15 +13,16 @@
  * Nobody reads what is written: that is `onBroken(EPIPE)`, an ordinary event, since Node ignores SIGPIPE.
  */
 
-import { EAGAIN, EINTR, EINVAL, EIO } from '../errno.ts'
+import { EINVAL, EIO } from '../errno.ts'
+import type { Calls } from '../loop/calls.ts'
 import type { Loop, Watcher } from '../loop/loop.ts'
 import { NOTHING, READABLE, WRITABLE } from '../loop/poller.ts'
 import { TRACE_RECEIVE, TRACE_SEND } from '../loop/trace.ts'
-import { type Fd, read, write } from '../sys/libc.ts'
+import type { Fd } from '../sys/libc.ts'
 import { scratch } from './buffers.ts'
 import type { OpenFile } from './file.ts'
 import { FILE_SHRANK, SendQueue, SHARE_BYTES } from './send-queue.ts'
-import { plain, type Transport } from './transport.ts'
+import type { SendTransport } from './transport.ts'
 
 export interface PipeSink {
   /** @param bytes are in the loop's scratch buffer: what must outlive the call is copied */
@@ -48,8 +49,9 @@ export class PipeReader implements Watcher {
 
   /** The only read, and it is made when the poller has said so. */
   onReadable(): void {
-    const n = read(this.fd, scratch)
-    if (n === -EAGAIN || n === -EINTR) return
+    const { calls } = this.loop
+    const n = calls.read(this.fd, scratch)
+    if (calls.mustWait(n)) return
     if (this.loop.trace.on) this.loop.trace.record(TRACE_RECEIVE, this.fd, n, this.loop.now)
     if (n > 0) this.sink.onBytes(scratch.subarray(0, n))
     else {
@@ -103,9 +105,14 @@ export interface PipeSource {
 const HIGH_WATER_BYTES = 256 * 1024
 
 /** A pipe is written to; only files go by the same call as into a socket. */
-const throughPipe: Transport = {
-  ...plain,
-  send: (fd, buffer, sizeBytes) => write(fd, buffer.subarray(0, sizeBytes)),
+function throughPipe(calls: Calls): SendTransport {
+  return {
+    isStrict: calls.isStrict,
+    send: (fd, buffer, sizeBytes) => calls.write(fd, buffer.subarray(0, sizeBytes)),
+    sendFile: (fd, file, offset, sizeBytes) => calls.sendFile(fd, file, offset, sizeBytes),
+    maySend: fd => calls.maySend(fd),
+    mustWait: result => calls.mustWait(result),
+  }
 }
 
 export class PipeWriter implements Watcher {
@@ -113,15 +120,21 @@ export class PipeWriter implements Watcher {
   isClosed = false
   private readonly loop: Loop
   private readonly source: PipeSource
+  private readonly transport: SendTransport
   private readonly queue = new SendQueue()
   private isEnding = false
-  /** Files are read and written: before Linux 5.12, and in some file systems, sendfile(2) knows no pipes. */
-  private copies = false
+  /**
+   * Files are read and written: before Linux 5.12, and in some file systems, sendfile(2) knows no pipes. Only errno tells, so by the strict
+   * rules of readiness it is not tried.
+   */
+  private copies: boolean
 
   constructor(fd: Fd, loop: Loop, source: PipeSource) {
     this.fd = fd
     this.loop = loop
     this.source = source
+    this.transport = throughPipe(loop.calls)
+    this.copies = loop.calls.isStrict
     loop.watch(fd, NOTHING, this)
   }
 
@@ -183,12 +196,13 @@ export class PipeWriter implements Watcher {
 
   /** The only write that nobody has announced. @returns bytes taken */
   private writeAtOnce(bytes: Buffer): number {
-    const n = write(this.fd, bytes)
-    return this.count(n === -EAGAIN || n === -EINTR ? 0 : n)
+    const { calls } = this.loop
+    const n = calls.write(this.fd, bytes)
+    return this.count(calls.mustWait(n) ? 0 : n)
   }
 
   private writeQueued(): void {
-    const n = this.queue.send(throughPipe, this.fd, SHARE_BYTES, this.copies)
+    const n = this.queue.send(this.transport, this.fd, SHARE_BYTES, this.copies)
     if (n === -EINVAL && !this.copies) {
       this.copies = true
       this.writeQueued()

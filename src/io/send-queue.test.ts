@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { EAGAIN, EBADF, EINTR, ENOMEM, EPIPE } from '../errno.ts'
+import { NOT_TOLD } from '../loop/calls.ts'
 import { MSG_MORE } from '../sys/constants.ts'
 import { OpenFile } from './file.ts'
 import { FILE_SHRANK, SendQueue } from './send-queue.ts'
-import type { Transport } from './transport.ts'
+import { plain, type Transport } from './transport.ts'
 
 const MEGABYTE = 1024 * 1024
 
@@ -15,10 +16,12 @@ const MEGABYTE = 1024 * 1024
 class FakeTransport implements Transport {
   readonly taken: string[] = []
   readonly flags: number[] = []
+  readonly isStrict: boolean
   private readonly script: number[]
 
-  constructor(script: number[] = []) {
+  constructor(script: number[] = [], isStrict = false) {
     this.script = script
+    this.isStrict = isStrict
   }
 
   receive(): number {
@@ -38,6 +41,14 @@ class FakeTransport implements Transport {
     return this.answer(sizeBytes, n => `file ${offset}+${n}`)
   }
 
+  maySend(): boolean {
+    return this.script[0] !== NOT_TOLD
+  }
+
+  mustWait(result: number): boolean {
+    return this.isStrict ? result === NOT_TOLD : plain.mustWait(result)
+  }
+
   private answer(sizeBytes: number, describeTaken: (n: number) => string): number {
     const n = Math.min(this.script.shift() ?? sizeBytes, sizeBytes)
     if (n >= 0) this.taken.push(describeTaken(n))
@@ -49,6 +60,15 @@ class FakeTransport implements Transport {
 function file(): { file: OpenFile; users: () => number } {
   const file = new OpenFile(-1)
   return { file, users: () => (file as unknown as { users: number }).users }
+}
+
+/** One that is there only as long as it is open. */
+function fileOf(text: string): OpenFile {
+  const path = join(tmpdir(), `veille-queue-${process.pid}`)
+  writeFileSync(path, text)
+  const read = new OpenFile(openSync(path, 'r'))
+  unlinkSync(path)
+  return read
 }
 
 describe('the send queue', () => {
@@ -121,10 +141,7 @@ describe('the send queue', () => {
 
   it('reads files that are not to be sent by the kernel, and reads again what was not taken', () => {
     const queue = new SendQueue()
-    const path = join(tmpdir(), `veille-queue-${process.pid}`)
-    writeFileSync(path, '0123456789'.repeat(10_000))
-    const read = new OpenFile(openSync(path, 'r'))
-    unlinkSync(path)
+    const read = fileOf('0123456789'.repeat(10_000))
     queue.addBytes(Buffer.from('head'))
     queue.addFile(read, 3, 90_000)
     read.release()
@@ -137,6 +154,77 @@ describe('the send queue', () => {
     assert.deepEqual(transport.flags, [MSG_MORE, MSG_MORE, MSG_MORE, MSG_MORE, 0])
     assert.equal(queue.isEmpty, true)
     assert.equal(read.read(1), -EBADF, 'it is released')
+  })
+
+  describe('by the strict rules of readiness', () => {
+    it('makes one call, in which small pieces leave together', () => {
+      const queue = new SendQueue()
+      const read = fileOf('0123456789')
+      queue.addBytes(Buffer.from('head'))
+      queue.addFile(read, 3, 7)
+      queue.addBytes(Buffer.from('tail'))
+      read.release()
+      const transport = new FakeTransport([6], true)
+      assert.equal(queue.send(transport, 0), 6)
+      assert.equal(queue.memoryBytes, 4)
+      assert.equal(queue.send(transport, 0), 9)
+      assert.deepEqual(transport.taken, ['head34', '56789tail'])
+      assert.deepEqual(transport.flags, [0, 0])
+      assert.equal(queue.isEmpty, true)
+      assert.equal(read.read(1), -EBADF, 'it is released')
+    })
+
+    it('sends what is large by itself, and says before it that more follows', () => {
+      const queue = new SendQueue()
+      const a = file()
+      queue.addBytes(Buffer.from('head'))
+      queue.addFile(a.file, 0, MEGABYTE)
+      queue.addBytes(Buffer.alloc(MEGABYTE, 'x'))
+      queue.addBytes(Buffer.from('tail'))
+      const transport = new FakeTransport([], true)
+      const shares = [1, 2, 3, 4].map(() => queue.send(transport, 0))
+      assert.deepEqual(shares, [4, MEGABYTE, MEGABYTE, 4])
+      assert.deepEqual(transport.taken, ['head', `file 0+${MEGABYTE}`, 'x'.repeat(20), 'tail'])
+      assert.deepEqual(transport.flags, [MSG_MORE, MSG_MORE, 0])
+      assert.equal(a.users(), 1)
+    })
+
+    it('keeps to a smaller share', () => {
+      const queue = new SendQueue()
+      queue.addBytes(Buffer.from('head'))
+      queue.addBytes(Buffer.from('tail'))
+      const transport = new FakeTransport([], true)
+      assert.deepEqual([queue.send(transport, 0, 6), queue.send(transport, 0, 6)], [6, 2])
+      assert.deepEqual(transport.flags, [0, 0])
+    })
+
+    it('does nothing that the poller has not announced', () => {
+      const queue = new SendQueue()
+      queue.addBytes(Buffer.from('head'))
+      const transport = new FakeTransport([NOT_TOLD], true)
+      assert.equal(queue.send(transport, 0), 0)
+      assert.deepEqual(transport.flags, [])
+      assert.equal(queue.memoryBytes, 4)
+    })
+
+    it('ends with any errno, also one that says to try again', () => {
+      for (const errno of [EAGAIN, EINTR, EPIPE]) {
+        const queue = new SendQueue()
+        queue.addBytes(Buffer.from('head'))
+        assert.equal(queue.send(new FakeTransport([-errno], true), 0), -errno)
+      }
+    })
+
+    it('sends what a file has left when it became shorter, and tells so next time', () => {
+      const queue = new SendQueue()
+      const read = fileOf('0123456789')
+      queue.addFile(read, 5, 10)
+      read.release()
+      const transport = new FakeTransport([], true)
+      assert.equal(queue.send(transport, 0), 5)
+      assert.equal(queue.send(transport, 0), FILE_SHRANK)
+      queue.drop()
+    })
   })
 
   it('reports what ends the connection', () => {

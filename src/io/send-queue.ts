@@ -1,6 +1,6 @@
 /**
  * What a connection has still to send, in order: bytes, and pieces of files. It exists only while the socket takes less than
- * there is; then it is worked off share by share, whenever the socket is writable.
+ * there is; then it is worked off share by share, whenever the socket is writable; by the strict rules of readiness one call is a share.
  *
  *   queue.addBytes(bytes)                     kept by reference: the caller does not change them any more
  *   queue.addFile(file, offset, size)         retains the file until it is sent or dropped
@@ -9,11 +9,10 @@
  *   queue.drop()                              gives everything back
  */
 
-import { EAGAIN, EINTR } from '../errno.ts'
 import { MSG_MORE } from '../sys/constants.ts'
 import { type Fd, pread } from '../sys/libc.ts'
 import type { OpenFile } from './file.ts'
-import type { Transport } from './transport.ts'
+import type { SendTransport } from './transport.ts'
 
 /** The share of one connection in one iteration. Two megabytes are what a socket's buffer takes at most by default (tcp(7)). */
 export const SHARE_BYTES = 2 * 1024 * 1024
@@ -23,8 +22,13 @@ const COPY_BYTES = 64 * 1024
 /** The file has become shorter than what was promised of it; the exchange can only be cut. Outside the range of errno. */
 export const FILE_SHRANK = -4096
 
+/** Of small pieces, so much leaves together where one call must do. */
+const JOINED_BYTES = 256 * 1024
+
 /** Read into, sent from, and read again where the socket has not taken it: no connection owns one. */
 const copied = Buffer.alloc(COPY_BYTES)
+/** The same for pieces that are joined; made when it is needed. */
+let joined: Buffer | null = null
 
 interface Piece {
   /** Either bytes or a file. */
@@ -60,7 +64,8 @@ export class SendQueue {
    * @param copies files are read and sent, rather than by sendfile
    * @returns bytes sent, or the `-errno` that ended the connection, or `FILE_SHRANK`
    */
-  send(transport: Transport, fd: Fd, mostBytes = SHARE_BYTES, copies = false): number {
+  send(transport: SendTransport, fd: Fd, mostBytes = SHARE_BYTES, copies = false): number {
+    if (transport.isStrict) return this.sendOnce(transport, fd, mostBytes, copies)
     let sent = 0
     while (this.pieces.length > 0 && sent < mostBytes) {
       const piece = this.pieces[0]!
@@ -68,13 +73,56 @@ export class SendQueue {
       const most = isCopied ? Math.min(mostBytes - sent, COPY_BYTES) : mostBytes - sent
       const wanted = Math.min(piece.end - piece.at, most)
       const n = this.sendSome(transport, fd, piece, wanted, isCopied, sent + wanted < mostBytes)
-      if (n === -EAGAIN || n === -EINTR) break
+      if (transport.mustWait(n)) break
       if (n < 0) return n
       this.advance(piece, n)
       sent += n
       if (n < wanted) break
     }
     return sent
+  }
+
+  /** One call, if the poller allows one: for a large piece, or for small ones that are joined. */
+  private sendOnce(transport: SendTransport, fd: Fd, mostBytes: number, copies: boolean): number {
+    const piece = this.pieces[0]
+    if (piece === undefined || !transport.maySend(fd)) return 0
+    const wanted = Math.min(piece.end - piece.at, mostBytes)
+    const isSentAlone = piece.file === null ? wanted >= JOINED_BYTES / 2 : !copies && wanted > COPY_BYTES
+    const n = isSentAlone
+      ? this.sendSome(transport, fd, piece, wanted, false, wanted < mostBytes)
+      : this.sendJoined(transport, fd, mostBytes, copies)
+    let left = n
+    while (left > 0) {
+      const first = this.pieces[0]!
+      const taken = Math.min(left, first.end - first.at)
+      this.advance(first, taken)
+      left -= taken
+    }
+    return n
+  }
+
+  private sendJoined(transport: SendTransport, fd: Fd, mostBytes: number, copies: boolean): number {
+    joined ??= Buffer.alloc(JOINED_BYTES)
+    const most = Math.min(mostBytes, JOINED_BYTES)
+    let length = 0
+    let isWhole = true
+    for (const piece of this.pieces) {
+      const sizeBytes = piece.end - piece.at
+      const wanted = Math.min(sizeBytes, most - length)
+      // What sendfile sends has a call of its own.
+      if (wanted === 0 || (piece.file !== null && !copies && sizeBytes > COPY_BYTES)) {
+        isWhole = false
+        break
+      }
+      const n = copyPiece(piece, joined.subarray(length, length + wanted))
+      if (n <= 0 && length === 0) return n === 0 ? FILE_SHRANK : n
+      length += Math.max(n, 0)
+      if (n < sizeBytes) {
+        isWhole = false
+        break
+      }
+    }
+    return transport.send(fd, joined, length, isWhole || length === mostBytes ? 0 : MSG_MORE)
   }
 
   drop(): void {
@@ -85,7 +133,7 @@ export class SendQueue {
 
   /** @param goesOn this share has room for more: the kernel may wait for it before it sends a segment that is not full */
   private sendSome(
-    transport: Transport,
+    transport: SendTransport,
     fd: Fd,
     piece: Piece,
     wanted: number,
@@ -112,8 +160,14 @@ export class SendQueue {
   }
 }
 
-function sendCopy(transport: Transport, fd: Fd, piece: Piece, wanted: number, flags: number): number {
+function sendCopy(transport: SendTransport, fd: Fd, piece: Piece, wanted: number, flags: number): number {
   const n = pread(piece.file!.fd, copied.subarray(0, wanted), piece.at)
   if (n === 0) return FILE_SHRANK
   return n < 0 ? n : transport.send(fd, copied, n, n < wanted ? 0 : flags)
+}
+
+/** @returns how much was copied: less than there is room for only of a file that has become shorter, or an `-errno` of reading it */
+function copyPiece({ bytes, file, at }: Piece, room: Buffer): number {
+  if (file !== null) return pread(file.fd, room, at)
+  return bytes!.copy(room, 0, at, at + room.length)
 }

@@ -19,10 +19,12 @@
 
 import { EINTR, ENOMEM, errnoName } from '../errno.ts'
 import { close, type Fd } from '../sys/libc.ts'
+import { AccountedCalls, type Calls, freeCalls } from './calls.ts'
 import { Deadlines } from './deadlines.ts'
 import { EpollPoller } from './epoll.ts'
 import { PollPoller } from './poll.ts'
 import { FAILED, type Poller, type PollerName, READABLE, type Readiness, WRITABLE } from './poller.ts'
+import { ReadinessAccount } from './readiness-account.ts'
 import { SelectPoller } from './select.ts'
 import { TRACE_CLOSE, TRACE_DEADLINES, TRACE_DISPATCH, TRACE_WAIT, Trace } from './trace.ts'
 
@@ -44,6 +46,14 @@ export interface LoopOptions {
   poller?: PollerName
   /** Milliseconds that never go back; tests put in a clock that they move. */
   clock?: () => number
+  /** What is done with descriptors is counted, or held to the strict rules as well: see `Loop.keepAccount`. */
+  readiness?: ReadinessMode
+}
+
+export interface ReadinessMode {
+  readonly isStrict: boolean
+  /** READINESS_CELLS of them; shared memory, where other processes are to see them. */
+  readonly cells?: Float64Array | undefined
 }
 
 export function createPoller(name: PollerName): Poller {
@@ -56,6 +66,10 @@ export class Loop {
   readonly poller: Poller
   readonly deadlines = new Deadlines()
   readonly trace = new Trace()
+  /** Whoever lives on this loop moves bytes by these. */
+  calls: Calls = freeCalls
+  /** What the poller says is written down; null: nobody asks. */
+  account: ReadinessAccount | null = null
   /** The clock as read at the start of this iteration, in milliseconds. */
   now: number
   /** How many descriptors are watched, or owned though not watched at the moment. */
@@ -75,6 +89,13 @@ export class Loop {
     this.poller = createPoller(options.poller ?? 'epoll')
     this.clock = options.clock ?? (() => performance.now())
     this.now = this.clock()
+    if (options.readiness !== undefined) this.keepAccount(options.readiness)
+  }
+
+  /** From now on; descriptors that are watched already may go on as before, so this is the first thing that happens to a loop. */
+  keepAccount({ isStrict, cells }: ReadinessMode): void {
+    this.account = new ReadinessAccount(cells)
+    this.calls = new AccountedCalls(this.account, isStrict)
   }
 
   /**
@@ -127,10 +148,12 @@ export class Loop {
     this.now = this.clock()
     this.settle()
     const n = this.wait(timeoutMs)
+    if (this.account !== null) this.account.begin(this.poller, n)
     this.dispatch(n)
     if (this.continuations.length > 0) this.continueAll()
     if (this.deadlines.next <= this.now) this.expire()
     this.settle()
+    if (this.account !== null) this.account.end()
     return n
   }
 
@@ -178,6 +201,7 @@ export class Loop {
 
   private dispatch(count: number): void {
     const { poller, watchers, interests, trace } = this
+    const { isStrict } = this.calls
     for (let i = 0; i < count; i++) {
       const fd = poller.readyFd(i)
       const watcher = watchers[fd]
@@ -186,8 +210,10 @@ export class Loop {
       if (trace.on) trace.record(TRACE_DISPATCH, fd, ready, this.now)
       try {
         // An earlier watcher of this round may have changed the interest, and onReadable may have ended it.
-        if ((ready & READABLE & interests[fd]!) !== 0) watcher.onReadable()
-        if ((ready & WRITABLE & interests[fd]!) !== 0) watcher.onWritable()
+        // By the strict rules there is one call for each: what waits to leave goes first, which slows down whoever does not take it.
+        const writesOnly = isStrict && (ready & WRITABLE & interests[fd]!) !== 0
+        if (!writesOnly && (ready & READABLE & interests[fd]!) !== 0) watcher.onReadable()
+        if ((!isStrict || writesOnly) && (ready & WRITABLE & interests[fd]!) !== 0) watcher.onWritable()
         if ((ready & FAILED) !== 0)
           watcher.onFailure(new Error(`${poller.name} cannot watch descriptor ${fd}`))
       } catch (error) {

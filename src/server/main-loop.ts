@@ -1,7 +1,7 @@
 /**
  * The loop of this thread: begun with its first server, ended with its last.
  *
- *   const place = takeLoop('epoll')      a loop that runs, with Node as its guest
+ *   const place = takeLoop('epoll')      a loop that runs, with Node as its guest; perhaps under rules
  *   place.loop, place.outbox           what is built on it
  *   place.release(done)                  `done` is called when what was to be closed is closed
  *
@@ -9,7 +9,7 @@
  */
 
 import { type Outbox, outboxOf } from '../io/outbox.ts'
-import { Loop } from '../loop/loop.ts'
+import { Loop, type ReadinessMode } from '../loop/loop.ts'
 import { NodeLoop } from '../loop/node-loop.ts'
 import type { PollerName } from '../loop/poller.ts'
 
@@ -33,15 +33,19 @@ interface Running {
 let nodeLoop: NodeLoop | null = null
 let running: Running | null = null
 
-/** @throws when the thread already waits with another poller */
-export function takeLoop(poller: PollerName): Place {
-  running ??= start(poller)
+/**
+ * @param readiness see `Loop.keepAccount`; null for neither
+ * @throws when the thread already waits with another poller, or by other rules
+ */
+export function takeLoop(poller: PollerName, readiness: ReadinessMode | null = null): Place {
+  running ??= start(poller, readiness)
   const here = running
   if (here.loop.poller.name !== poller) {
     throw new Error(
       `this thread already waits with ${here.loop.poller.name}, it cannot use ${poller} as well`,
     )
   }
+  keepRules(here.loop, readiness)
   here.users++
   let keeps = false
   const reference = (yes: boolean): void => {
@@ -64,8 +68,20 @@ export function takeLoop(poller: PollerName): Place {
   }
 }
 
-function start(poller: PollerName): Running {
-  const loop = new Loop({ poller })
+/** Counting may begin later, a rule holds from the beginning. */
+function keepRules(loop: Loop, readiness: ReadinessMode | null): void {
+  const isStrict = readiness?.isStrict === true
+  if (isStrict !== loop.calls.isStrict) {
+    const [now, wanted] = loop.calls.isStrict ? ['strict', 'other'] : ['free', 'strict']
+    throw new Error(
+      `this thread already waits by ${now} rules of readiness, it cannot wait by ${wanted} ones`,
+    )
+  }
+  if (readiness !== null && loop.account === null) loop.keepAccount(readiness)
+}
+
+function start(poller: PollerName, readiness: ReadinessMode | null): Running {
+  const loop = new Loop({ poller, ...(readiness === null ? {} : { readiness }) })
   const outbox = outboxOf(loop)
   nodeLoop ??= new NodeLoop()
   nodeLoop.start(loop)

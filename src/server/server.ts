@@ -23,7 +23,6 @@ import { watchedRoom } from '../io/descriptor-room.ts'
 import { Listener, type ListenerOwner, localAddress } from '../io/listener.ts'
 import type { Network } from '../io/network.ts'
 import type { Outbox } from '../io/outbox.ts'
-import { plain } from '../io/transport.ts'
 import type { Log } from '../log.ts'
 import { Deadline } from '../loop/deadlines.ts'
 import type { Continuation, Loop } from '../loop/loop.ts'
@@ -150,7 +149,7 @@ export class Server implements ListenerOwner, HttpSurroundings {
   private admissionOf(endpoint: Endpoint, others: Admission['others']): Admission {
     const { loop, outbox } = this
     const { limits } = endpoint.hosts.fallback.location
-    return { endpoint, setting: { loop, outbox, transport: plain, limits }, others }
+    return { endpoint, setting: { loop, outbox, transport: loop.calls, limits }, others }
   }
 
   get connectionCount(): number {

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { close } from '../../src/sys/libc.ts'
 import { answering, Holding } from '../answering-modules.ts'
-import { forEachPoller } from '../pollers.ts'
+import { forEachWay } from '../pollers.ts'
 import { connect, connectAndSend, eventually, serverHasRead } from '../raw-client.ts'
 import { fieldValue, readAll } from '../responses.ts'
 import { serving } from '../serving.ts'
@@ -17,9 +17,9 @@ const HEAD = 'Host: example.org\r\n\r\n'
 const GET = `GET /hello.txt HTTP/1.1\r\n${HEAD}`
 const LARGE_BYTES = 50 * 1024 * 1024
 
-forEachPoller(poller => {
+forEachWay(way => {
   const files = { 'hello.txt': 'Hello, world!' }
-  const options = { poller, files, isClosedByTest: true }
+  const options = { ...way, files, isClosedByTest: true }
 
   test('connections that are idle are closed at once, and no new one is let in', () =>
     serving(options, async s => {

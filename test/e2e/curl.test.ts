@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
-import { forEachPoller } from '../pollers.ts'
+import { forEachWay } from '../pollers.ts'
 import { connect } from '../raw-client.ts'
 import { type Serving, serving } from '../serving.ts'
 import { sparseFile } from '../sites.ts'
@@ -37,8 +37,8 @@ async function curl(...args: string[]): Promise<string> {
   return stdout
 }
 
-forEachPoller(poller => {
-  const options = { poller, files: FILES }
+forEachWay(way => {
+  const options = { ...way, files: FILES }
   const it = (name: string, work: (s: Serving) => Promise<void>): void => {
     test(name, { skip: missing('curl') }, () => serving(options, work))
   }

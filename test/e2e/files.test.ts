@@ -9,7 +9,7 @@ import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync 
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { forEachPoller } from '../pollers.ts'
+import { forEachWay } from '../pollers.ts'
 import { connect } from '../raw-client.ts'
 import { fieldValue, readAll, readResponse } from '../responses.ts'
 import { inOwnProcess } from '../server-process.ts'
@@ -64,8 +64,8 @@ async function get(s: Serving, path: string, fields = ''): Promise<ReturnType<ty
   return response
 }
 
-forEachPoller(poller => {
-  const options = { poller }
+forEachWay(way => {
+  const options = { ...way }
 
   test('odd names: each is served, and the listing links them right', () =>
     serving({ ...options, dotfiles: true }, async s => {
@@ -226,7 +226,7 @@ forEachPoller(poller => {
     for (const name of ['secret.txt', 'locked', 'unreadable-index/index.html']) chmodSync(join(root, name), 0)
     chmodSync(join(root, 'unlisted'), 0o711)
     const statuses: Record<string, string> = {}
-    await inOwnProcess({ root, poller }, { uid: 65534 }, async child => {
+    await inOwnProcess({ root, ...way }, { uid: 65534 }, async child => {
       for (const path of [
         'open.txt',
         'secret.txt',

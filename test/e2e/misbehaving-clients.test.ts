@@ -7,7 +7,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SO_LINGER, SOL_SOCKET } from '../../src/sys/constants.ts'
 import { close, setsockoptBytes } from '../../src/sys/libc.ts'
-import { forEachPoller } from '../pollers.ts'
+import { forEachWay } from '../pollers.ts'
 import { connectAndSend, type RawClient, serverHasRead } from '../raw-client.ts'
 import { readAll, readResponse } from '../responses.ts'
 import { serving } from '../serving.ts'
@@ -18,8 +18,8 @@ const GET = `GET /hello.txt HTTP/1.1\r\n${HEAD}`
 const FILES = { 'hello.txt': 'Hello, world!', 'digits.txt': '0123456789' }
 const LARGE_BYTES = 100 * 1024 * 1024
 
-forEachPoller(poller => {
-  const options = { poller, files: FILES }
+forEachWay(way => {
+  const options = { ...way, files: FILES }
 
   test('a client that connects and leaves', () =>
     serving(options, async s => {
