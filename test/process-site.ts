@@ -8,6 +8,8 @@
  *   /counts      connections accepted, and open, as all processes count them
  *   /env         the environment
  *   /rights      user, folder, limits, priority and processors, of every thread
+ *   /program     starts a program that ends by SIGKILL alone, and tells its number
+ *   /reader      starts one that reads until its stdin ends
  *   /stuck       the process never comes back
  *   /throw       a mistake outside of any request
  *
@@ -20,8 +22,10 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { serve } from '../src/index.ts'
 import { inetAddress, parseEndpoint, unixAddress } from '../src/io/address.ts'
+import { startChild } from '../src/io/child.ts'
 import type { ListenOptions } from '../src/io/listen-options.ts'
 import { createLog, type Log } from '../src/log.ts'
+import type { Loop } from '../src/loop/loop.ts'
 import type {
   Application,
   ListenSpec,
@@ -157,6 +161,8 @@ async function serveTest(
     },
     '/env': x => answer(x, process.env),
     '/rights': x => answer(x, rights()),
+    '/program': x => answer(x, { pid: startProgram(x.loop, STUBBORN) }),
+    '/reader': x => answer(x, { pid: startProgram(x.loop, 'exec cat') }),
     '/stuck'() {
       logs.log.notice('stuck')
       for (;;);
@@ -188,6 +194,26 @@ async function serveTest(
     // While it ends gracefully, the end of the process cuts what is open.
     endFast: () => (isEnding ? Promise.resolve() : server.close(0)),
   }
+}
+
+const STUBBORN = 'trap "" TERM INT QUIT; while :; do sleep 1000; done'
+
+function startProgram(loop: Loop, script: string): number | null {
+  const nothing = (): void => {}
+  const child = startChild(
+    loop,
+    { program: '/bin/sh', args: ['-c', script], directory: '/', environment: ['PATH=/usr/bin:/bin'] },
+    {
+      onOutput: nothing,
+      onOutputEnd: nothing,
+      onErrorOutput: nothing,
+      onInputDrained: nothing,
+      onInputBroken: nothing,
+      onExit: nothing,
+      onFailure: nothing,
+    },
+  )
+  return typeof child === 'number' ? null : child.pid
 }
 
 /** As proc(5) tells them. */

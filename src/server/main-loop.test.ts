@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { POLLERS } from '../../test/descriptors.ts'
 import { type Place, takeLoop } from './main-loop.ts'
@@ -88,3 +89,58 @@ describe('the process', () => {
     assert.equal(text, 'alive\n')
   })
 })
+
+describe('programs that still run', () => {
+  const STUBBORN = `
+    const { startChild } = await import(${JSON.stringify(import.meta.resolve('../io/child.js'))})
+    const place = takeLoop('epoll')
+    const script = 'trap "" TERM; echo ready; while :; do sleep 1000; done'
+    const nothing = () => {}
+    const stubborn = whenReady => {
+      const child = startChild(
+        place.loop,
+        { program: '/bin/sh', args: ['-c', script], directory: '/', environment: ['PATH=/usr/bin:/bin'] },
+        {
+          onOutput: () => setImmediate(whenReady),
+          onOutputEnd: nothing, onErrorOutput: nothing, onInputDrained: nothing, onInputBroken: nothing,
+          onFailure: nothing,
+          onExit: (code, signal) => console.log('ended', code, signal),
+        },
+      )
+      console.log(child.pid)
+    }`
+
+  it('are killed and reaped before the last server has gone', () => {
+    const [pid, ...rest] = processSays(`${STUBBORN}
+      stubborn(() => place.release(() => console.log('released')))`).split('\n')
+    assert.deepEqual(rest, ['ended null 9', 'released', ''])
+    assert.ok(!existsSync(`/proc/${pid}`))
+  })
+
+  it('live on for a server that does', () => {
+    const text = processSays(`${STUBBORN}
+      const other = takeLoop('epoll')
+      stubborn(() => place.release(() => {
+        console.log('released')
+        other.release(() => console.log('both released'))
+      }))`)
+    assert.match(text, /^\d+\nreleased\nended null 9\nboth released\n$/)
+  })
+
+  it('do not outlive a process that ends in any other way', async () => {
+    const pid = processSays(`${STUBBORN}
+      stubborn(() => process.exit(0))`).trim()
+    assert.match(pid, /^\d+$/)
+    // SIGKILL takes its time.
+    while (!isOver(Number(pid))) await new Promise(resolve => setTimeout(resolve, 1))
+  })
+})
+
+/** Nobody of ours may reap it any more; whoever does takes his time. */
+function isOver(pid: number): boolean {
+  try {
+    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  } catch {
+    return true
+  }
+}

@@ -8,6 +8,7 @@
  * A thread sleeps in one place, so all its servers share one loop and one poller.
  */
 
+import { childCount, endChildren } from '../io/children.ts'
 import { type Outbox, outboxOf } from '../io/outbox.ts'
 import { Loop, type ReadinessMode } from '../loop/loop.ts'
 import { NodeLoop } from '../loop/node-loop.ts'
@@ -61,10 +62,12 @@ export function takeLoop(poller: PollerName, readiness: ReadinessMode | null = n
     reference,
     // From Node's turn, that is between two iterations: only there may descriptors be closed at once.
     release: done =>
-      void setImmediate(() => {
-        reference(false)
-        release(here, done)
-      }),
+      void setImmediate(() =>
+        release(here, () => {
+          reference(false)
+          done()
+        }),
+      ),
   }
 }
 
@@ -88,8 +91,15 @@ function start(poller: PollerName, readiness: ReadinessMode | null): Running {
   return { loop, outbox, users: 0, keepers: 0 }
 }
 
+/** Programs that still run are of no use to anybody then; until they are reaped, the loop goes on. */
 function release(here: Running, done: () => void): void {
   here.loop.settle()
+  if (here.users === 1 && childCount(here.loop) > 0) {
+    endChildren(here.loop, () => void setImmediate(() => leave(here, done)))
+  } else leave(here, done)
+}
+
+function leave(here: Running, done: () => void): void {
   here.users--
   if (here.users === 0) {
     running = null

@@ -700,3 +700,44 @@ function listenedBy(pid: number): string[] {
   const fds = readdirSync(`/proc/${pid}/fd`).map(fd => readlinkSync(`/proc/${pid}/fd/${fd}`))
   return queuesOf(null).filter(inode => fds.includes(`socket:[${inode}]`))
 }
+
+describe('a program that a process of ours has started', () => {
+  const masterOrNot: [name: string, masterProcess: boolean][] = [
+    ['a worker', true],
+    ['a single process', false],
+  ]
+  for (const [name, masterProcess] of masterOrNot) {
+    it(`has nothing but its three pipes, of ${name}`, async () => {
+      await using family = await familyOf({ settings: { masterProcess, workerProcesses: 2 } })
+      await family.started()
+      const pid = await startProgram(family, '/program')
+      await family.until(() => readdirSync(`/proc/${pid}/fd`).join() === '0,1,2')
+      for (const fd of ['0', '1', '2']) assert.match(readlinkSync(`/proc/${pid}/fd/${fd}`), /^pipe:/)
+    })
+
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
+      it(`does not outlive ${name}, ended by ${signal}`, async () => {
+        await using family = await familyOf({ settings: { masterProcess, workerProcesses: 2 } })
+        const starter = await family.started()
+        const pid = await startProgram(family, '/program')
+        family.signal(signal)
+        assert.equal((await starter.exit()).code, 0)
+        await family.gone(pid)
+      })
+    }
+  }
+
+  it('ends with its stdin when its worker is killed', async () => {
+    await using family = await familyOf()
+    await family.started()
+    const [worker] = family.workers as [number]
+    const pid = await startProgram(family, '/reader')
+    family.signal('SIGKILL', worker)
+    await family.gone(pid)
+  })
+})
+
+async function startProgram(family: Family, target: string): Promise<number> {
+  const { pid } = JSON.parse(await family.request(target)) as { pid: number }
+  return pid
+}
