@@ -2,7 +2,7 @@
  * Octets of HTTP: named bytes, and classes of bytes as tables of 256.
  *
  *   byteClass(chars, ...ranges)   a table that holds 1 for the bytes named, 0 for all others
- *   TCHAR, TARGET_CHAR, …         the classes of RFC 9110, 9112 and 3986 that the parsers walk over
+ *   TCHAR, PATH_CHAR, …           the classes of RFC 9110, 9112 and 3986 that the parsers walk over
  *   HEX_VALUE                     what a hexadecimal digit is worth, 255 for all other bytes
  *   latin1(bytes, start, end)     these octets as text, one character for each
  *   spells(bytes, start, end, w)  whether they are a certain word, in any case
@@ -51,10 +51,13 @@ export const FIELD_VALUE_CHAR = byteClass('\t', ' ~', '\x80\xff')
 export const QUOTED_TEXT_CHAR = byteClass('\t !', '#[', ']~', '\x80\xff')
 
 /**
- * What may stand in a request target, the percent sign of an escape included (RFC 3986 §2): unreserved and
- * reserved characters but `#`, which begins a fragment and is never sent.
+ * What may stand in the query of a request target: whatever can be seen, and all beyond ASCII, but `#`, which begins a fragment and is
+ * never sent. Browsers escape less than RFC 3986 §2 has it (URL Standard, "query percent-encode set"): docs/decisions/0013.
  */
-export const TARGET_CHAR = byteClass("-._~:/?[]@!$&'()*+,;=%", 'az', 'AZ', '09')
+export const QUERY_CHAR = byteClass('!"', '$~', '\x80\xff')
+
+/** The same for the part before it, where `\` is refused too: some take it for a slash. */
+export const PATH_CHAR = byteClass('!"', '$[', ']~', '\x80\xff')
 
 /** A registered name but for its escapes: unreserved and sub-delims (RFC 3986 §3.2.2). */
 export const REG_NAME_CHAR = byteClass("-._~!$&'()*+,;=", 'az', 'AZ', '09')

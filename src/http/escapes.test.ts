@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { escapePath } from './escapes.ts'
+import { escapePath, escapeQuery } from './escapes.ts'
 
 describe('a path in a URL', () => {
   const cases: readonly (readonly [path: string, escaped: string])[] = [
@@ -17,4 +17,12 @@ describe('a path in a URL', () => {
   for (const [path, escaped] of cases) {
     it(`${JSON.stringify(path)} is ${escaped}`, () => assert.equal(escapePath(path), escaped))
   }
+})
+
+describe('a query in a URL', () => {
+  it('has its own escapes, and what else cannot stand there is escaped', () => {
+    assert.equal(escapeQuery('a=%20&b=c/d?e+%zz'), 'a=%20&b=c/d?e+%zz')
+    assert.equal(escapeQuery('"<>\\^`{|}'), '%22%3C%3E%5C%5E%60%7B%7C%7D')
+    assert.equal(escapeQuery('\xC3\xA9\xE9'), '%C3%A9%E9')
+  })
 })

@@ -15,7 +15,8 @@ const CASES = 12_000
 const TCHAR = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]"
 const VALUE = '[\\t\\x20-\\x7e\\x80-\\xff]*'
 const FIELDS = `(?:${TCHAR}+:${VALUE}\\r\\n)*\\r\\n`
-const TARGET = "(?:[\\-._~:/?[\\]@!$&'()*+,;=0-9A-Za-z]|%[0-9A-Fa-f]{2})+"
+const QUERY = '\\?[!"$-~\\x80-\\xff]*'
+const TARGET = `(?:(?:[!"$&->@-[\\]-~\\x80-\\xff]|%[0-9A-Fa-f]{2})+(?:${QUERY})?|${QUERY})`
 const METHOD = `(?:OPTIONS |${TCHAR}{1,32} (?!\\*))`
 const HEAD = new RegExp(`^(?:\\r\\n){0,16}${METHOD}${TARGET} HTTP/1\\.[0-9]\\r\\n${FIELDS}`)
 const QUOTED = '"(?:[\\t !\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t\\x20-\\x7e\\x80-\\xff])*"'

@@ -56,12 +56,9 @@ export const VERSION_NOT_SUPPORTED = refusal(505, 'This server speaks version 1 
 // The request target (RFC 9112 §3.2, RFC 3986)
 export const BAD_TARGET_CHAR = refusal(
   400,
-  'A request target holds only characters of a URI; all others are percent-encoded.',
+  'A request target holds no white space, no control character and no number sign, and its path no backslash.',
 )
-export const BAD_ESCAPE = refusal(
-  400,
-  'A percent sign in a request target is followed by two hexadecimal digits.',
-)
+export const BAD_ESCAPE = refusal(400, 'A percent sign in a path is followed by two hexadecimal digits.')
 export const BAD_TARGET_FORM = refusal(
   400,
   'A request target is a path or an http URI, * for OPTIONS, or host and port for CONNECT.',
@@ -70,7 +67,7 @@ export const BAD_AUTHORITY = refusal(
   400,
   'The authority of a request target is a valid host, perhaps with a port, without user information.',
 )
-export const BAD_PATH_TEXT = refusal(400, 'The escapes of a path stand for valid UTF-8.')
+export const BAD_PATH_TEXT = refusal(400, 'The octets of a path, its escapes decoded, are valid UTF-8.')
 export const PATH_ABOVE_ROOT = refusal(400, 'A path does not lead above its root.')
 export const NO_SUCH_PATH = refusal(
   404,

@@ -24,11 +24,12 @@ import {
   HEX_VALUE,
   LF,
   latin1,
+  PATH_CHAR,
   PERCENT,
+  QUERY_CHAR,
   QUESTION_MARK,
   SLASH,
   SP,
-  TARGET_CHAR,
   TCHAR,
 } from './bytes.ts'
 import { type FieldLimits, FieldSection } from './fields.ts'
@@ -76,20 +77,23 @@ const COMPLETE = 5
 type Part = 0 | 1 | 2 | 3 | 4 | 5
 
 /** What the scan of a target notes about its path, so that most paths need no second look. */
-export const HAS_ESCAPE = 1
+/** It holds an escape, or an octet beyond ASCII. */
+export const NEEDS_DECODING = 1
 /** The path holds `//` or `/.`: empty or dot segments are possible. */
 export const IS_UNTIDY = 2
 
-/** What a byte of a target asks for: nothing, or one of the cases of #target(). */
+/** What a byte of a path asks for: nothing, or one of the cases of #target(). */
 const ORDINARY = 1
 const SLASH_OR_DOT = 2
 const QUERY_MARK = 3
 const ESCAPE_MARK = 4
-const TARGET_KIND = TARGET_CHAR.slice()
-TARGET_KIND[SLASH] = SLASH_OR_DOT
-TARGET_KIND[DOT] = SLASH_OR_DOT
-TARGET_KIND[QUESTION_MARK] = QUERY_MARK
-TARGET_KIND[PERCENT] = ESCAPE_MARK
+const BEYOND_ASCII = 5
+const PATH_KIND = PATH_CHAR.slice()
+PATH_KIND[SLASH] = SLASH_OR_DOT
+PATH_KIND[DOT] = SLASH_OR_DOT
+PATH_KIND[QUESTION_MARK] = QUERY_MARK
+PATH_KIND[PERCENT] = ESCAPE_MARK
+PATH_KIND.fill(BEYOND_ASCII, 0x80)
 
 /** How a request line ends; `0` stands for any digit. */
 const VERSION = Buffer.from('HTTP/0.0\r\n', 'latin1')
@@ -108,7 +112,7 @@ class RequestLine {
   method = ''
   /** The digit behind `HTTP/1.`: 0, 1, or more, which counts as 1 (RFC 9110 §2.5). */
   versionMinor = 0
-  /** HAS_ESCAPE and IS_UNTIDY, of the path only. */
+  /** NEEDS_DECODING and IS_UNTIDY, of the path only. */
   pathNotes = 0
   /** Offsets from the first byte of the message, where an empty line may stand: see `lineStart`. */
   lineStart = 0
@@ -232,24 +236,28 @@ export class RequestHead extends RequestLine {
     return at + 1
   }
 
-  /** RFC 9112 §3.2: `target SP`, and which characters it may have (RFC 3986 §2). */
+  /** RFC 9112 §3.2: `target SP`, and which characters it may have. */
   #target(bytes: Buffer, at: number, end: number): number {
     const stop = this.#lineStop(end)
+    if (this.queryMark >= 0) return this.#query(bytes, at, stop)
     for (; at < stop; at++) {
-      switch (TARGET_KIND[bytes[at]!]) {
+      switch (PATH_KIND[bytes[at]!]) {
         case ORDINARY:
           continue
         case SLASH_OR_DOT:
-          if (bytes[at - 1] === SLASH && this.queryMark < 0) this.pathNotes |= IS_UNTIDY
+          if (bytes[at - 1] === SLASH) this.pathNotes |= IS_UNTIDY
+          continue
+        case BEYOND_ASCII:
+          this.pathNotes |= NEEDS_DECODING
           continue
         case QUERY_MARK:
-          if (this.queryMark < 0) this.queryMark = at - this.#start
-          continue
+          this.queryMark = at - this.#start
+          return this.#query(bytes, at + 1, stop)
         case ESCAPE_MARK:
           if (at + 1 < stop && HEX_VALUE[bytes[at + 1]!] === 255) return BAD_ESCAPE
           if (at + 2 >= stop) return this.#pauseInLine(at, stop)
           if (HEX_VALUE[bytes[at + 2]!] === 255) return BAD_ESCAPE
-          if (this.queryMark < 0) this.pathNotes |= HAS_ESCAPE
+          this.pathNotes |= NEEDS_DECODING
           at += 2
           continue
         default:
@@ -257,6 +265,12 @@ export class RequestHead extends RequestLine {
       }
     }
     return this.#pauseInLine(at, stop)
+  }
+
+  /** It is handed on as it is, and nothing in it is decoded, so a percent sign means nothing yet. */
+  #query(bytes: Buffer, at: number, stop: number): number {
+    while (at < stop && QUERY_CHAR[bytes[at]!] === 1) at++
+    return at < stop ? this.#endTarget(bytes, at) : this.#pauseInLine(at, stop)
   }
 
   /** @param at the first byte that is not of the target: a space, or a mistake */

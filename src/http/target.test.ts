@@ -140,6 +140,28 @@ describe('forms (RFC 9112 §3.2)', () => {
   })
 })
 
+describe('octets that a client should have escaped', () => {
+  it('are part of the name', () => {
+    reads('/"<a>|{b}^`', { path: '/"<a>|{b}^`' })
+    reads('/\xC3\xA9/%C3%A9', { path: '/é/é', rawPath: '/\xC3\xA9/%C3%A9' })
+    reads('/\xC3%A9', { path: '/é' })
+  })
+
+  it('are refused where they are no UTF-8', () => {
+    for (const path of ['/\xE9', '/\xC3', '/\xC0\xAF', '/\xED\xA0\x80']) refuses(path, BAD_PATH_TEXT)
+  })
+
+  it('stay as they are in a query', () => {
+    reads('/?q="%zz\xE9\\', { path: '/', query: 'q="%zz\xE9\\' })
+  })
+
+  it('are in no host', () => {
+    refuses('http://exam"ple/', BAD_AUTHORITY)
+    refuses('http://\xC3\xA9/', BAD_AUTHORITY)
+    refuses('\xC3\xA9:80', BAD_TARGET_FORM, 'CONNECT')
+  })
+})
+
 describe('path', () => {
   it('is decoded once', () => {
     reads('/a%20b', { path: '/a b', rawPath: '/a%20b' })

@@ -9,7 +9,7 @@
  *
  * The syntax of a path was checked when the head was read. Here it is decoded once, after it was split at its
  * slashes, and its dot segments are resolved, so that `path` can be joined to a root without leaving it. The query is
- * left alone. `rawPath` is what came; who builds a Location of it must not let it begin with `//`.
+ * left alone: it is octets, one character each, of which some could not stand in a URI. `rawPath` is what came; who builds a Location of it must not let it begin with `//`.
  */
 import { SLASH } from './bytes.ts'
 import { normalHost, portOf } from './host.ts'
@@ -149,6 +149,7 @@ function parsePath(target: Target): number {
 
 /**
  * Split, then decoded, then resolved (RFC 3986 §2.4 and §5.2.4).
+ * @param rawPath octets, one character each
  * @param mergesSlashes empty segments are left out; else they stay, and count as segments of their own
  * @returns the path, or a refusal
  */
@@ -158,7 +159,7 @@ export function pathOf(rawPath: string, mergesSlashes: boolean): string | number
   const raws = rawPath.split('/')
   for (let i = 1; i < raws.length; i++) {
     const raw = raws[i]!
-    const segment = raw.includes('%') ? decoded(raw) : raw
+    const segment = ENCODED.test(raw) ? decoded(raw) : raw
     if (segment === null) return BAD_PATH_TEXT
     if (UNSERVABLE.test(segment)) return NO_SUCH_PATH
     endsInSlash = segment === '' || segment === '.' || segment === '..'
@@ -175,10 +176,15 @@ export function pathOf(rawPath: string, mergesSlashes: boolean): string | number
  */
 const UNSERVABLE = /[\x00-\x1f\x7f/\\]/
 
+/** Escapes, and octets that a client should have escaped: the two say the same. */
+const ENCODED = /[%\x80-\xff]/
+
 /** The engine's own decoder: once over, and UTF-8 only in its shortest form (ECMA-262 §19.2.6.5). `null` if not. */
 function decoded(segment: string): string | null {
   try {
-    return decodeURIComponent(segment)
+    return decodeURIComponent(
+      segment.replace(/[\x80-\xff]/g, octet => `%${octet.charCodeAt(0).toString(16)}`),
+    )
   } catch {
     return null
   }

@@ -15,6 +15,7 @@ import type { Block } from '../config/block.ts'
 import { type Call, flag, listOf, type SettingsOf } from '../config/directive.ts'
 import type { Template } from '../config/template.ts'
 import { parseInteger } from '../config/units.ts'
+import { octetsOf } from '../http/octets.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { defineFeature, type LocationMatch, type SiteContext } from '../server/feature.ts'
 import { DECLINED, HANDLED, type Module, type Outcome } from '../server/module.ts'
@@ -193,7 +194,7 @@ function show(x: Exchange, target: string, status: number): void {
     if (x.method !== 'HEAD') x.method = 'GET'
     const mark = target.indexOf('?')
     if (mark < 0) x.reroute(target, null)
-    else x.reroute(target.slice(0, mark), target.slice(mark + 1))
+    else x.reroute(target.slice(0, mark), octetsOf(target.slice(mark + 1)))
   } else if (target.startsWith('@')) {
     x.rerouteNamed(target)
   } else {

@@ -7,6 +7,7 @@
  */
 
 import { EACCES, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM, EXDEV } from '../errno.ts'
+import { escapeQuery } from '../http/escapes.ts'
 import { chooseCoding, IDENTITY } from '../http/negotiation.ts'
 import { type Directory, newStatus } from '../io/file.ts'
 import type { Exchange } from '../server/exchange.ts'
@@ -148,7 +149,7 @@ function redirectToSlash(x: Exchange): Outcome {
 /** From the decoded path, so that it begins with exactly one slash and names no host (RFC 3986 §4.2). */
 function redirect(x: Exchange, path: string): Outcome {
   const encoded = path.split('/').map(encodeURIComponent).join('/')
-  x.setErrorField('Location', x.query === null ? encoded : `${encoded}?${x.query}`)
+  x.setErrorField('Location', x.query === null ? encoded : `${encoded}?${escapeQuery(x.query)}`)
   x.fail(301)
   return HANDLED
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { exchangeOf, type StubOptions } from '../../test/exchange-stub.ts'
 import { placed } from '../../test/feature-stub.ts'
+import { siteOf } from '../../test/site-stub.ts'
 import { inetAddress } from '../io/address.ts'
 import { VirtualServer } from '../server/routing.ts'
 import { locationText, redirect, redirects, validReference } from './redirect-location.ts'
@@ -55,6 +56,25 @@ describe('the location of a redirect', () => {
     assert.equal(validReference('/"<>\\^`{|}\x7f'), '/%22%3C%3E%5C%5E%60%7B%7C%7D%7F')
     const valid = "/%20-._~:/?#[]@!$&'()*+,;=09AZaz"
     assert.equal(validReference(valid), valid)
+  })
+
+  it('escapes the octets of a query, wherever that has been', () => {
+    const site = siteOf(`
+      absolute_redirect off;
+      location /return { return 301 /n?$args; }
+      location /whole { return 301 /n$request_uri; }
+      location /set { set $args "$args&é"; return 301 /n?$args; }
+      location /redirect { rewrite ^ /n?é redirect; }
+      location /rewrite { rewrite ^ /return?é; }
+      location /try { try_files /none /return?é=$arg_a; }`)
+    const query = '?a="\xC3\xA9'
+    const leads = (path: string): string | null => site.ask(`GET ${path}${query}`).answerField('location')
+    assert.equal(leads('/return'), '/n?a=%22%C3%A9')
+    assert.equal(leads('/whole'), '/n/whole?a=%22%C3%A9')
+    assert.equal(leads('/set'), '/n?a=%22%C3%A9&%C3%A9')
+    assert.equal(leads('/redirect'), '/n?%C3%A9&a=%22%C3%A9')
+    assert.equal(leads('/rewrite'), '/n?%C3%A9&a=%22%C3%A9')
+    assert.equal(leads('/try'), '/n?%C3%A9=%22%C3%A9')
   })
 
   it('is sent with the page for its status', () => {

@@ -19,7 +19,6 @@
  * the answer is sent in chunks. What the client does not take stops the source.
  */
 
-import { textOf } from '../http/octets.ts'
 import { INCOMPLETE } from '../http/refusals.ts'
 import { mayHaveContent } from '../http/status.ts'
 import { pathOf } from '../http/target.ts'
@@ -221,9 +220,7 @@ export class RelayedAnswer {
     const { x, head } = this
     const isNamed = target.startsWith('@')
     const mark = target.indexOf('?')
-    const path = isNamed
-      ? ''
-      : pathOf(textOf(mark < 0 ? target : target.slice(0, mark)), x.server.mergesSlashes)
+    const path = isNamed ? '' : pathOf(mark < 0 ? target : target.slice(0, mark), x.server.mergesSlashes)
     if (typeof path === 'number' || (!isNamed && !target.startsWith('/'))) {
       this.refuse(BAD_LOCATION)
       return

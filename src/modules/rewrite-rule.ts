@@ -11,6 +11,8 @@ import type { Pattern } from '../config/regex.ts'
 import { checkedPattern } from '../config/regex-problems.ts'
 import { lineName } from '../config/source.ts'
 import { type Part, placeOfVariable, type Template } from '../config/template.ts'
+import { escapeQuery } from '../http/escapes.ts'
+import { octetsOf } from '../http/octets.ts'
 import type { Exchange } from '../server/exchange.ts'
 import type { SiteContext } from '../server/feature.ts'
 import { Matcher } from '../server/matcher.ts'
@@ -162,7 +164,7 @@ class RewritePath implements Step {
   private queryOf(x: Exchange): string | null {
     const came = this.keepsQuery ? x.query : null
     if (this.query === null) return came
-    const own = this.query(x)
+    const own = octetsOf(this.query(x))
     return came === null || came === '' ? own : `${own}&${came}`
   }
 }
@@ -198,7 +200,7 @@ class RewriteRedirect implements Step {
     if (!this.match.holds(x)) return GOES_ON
     let target = unescapeRedirect(this.target(x))
     if (this.keepsQuery && x.query !== null && x.query !== '') {
-      target += `${this.hasQuery ? '&' : '?'}${x.query}`
+      target += `${this.hasQuery ? '&' : '?'}${escapeQuery(x.query)}`
     }
     if (this.match.isTold(x)) {
       this.match.tell(x, `rewritten redirect: "${target}"`, `redirects to "${target}"`)

@@ -108,6 +108,7 @@ describe('a directory', () => {
     assert.equal(location('/folder%20%C3%A9'), 'http://localhost/folder%20%C3%A9/')
     assert.equal(location('/x?a=b%20c'), 'http://localhost/x/?a=b%20c')
     assert.equal(location('/x', 'absolute_redirect off;'), '/x/')
+    assert.equal(location('/x?"<\xC3\xA9\xE9%zz', 'absolute_redirect off;'), '/x/?%22%3C%C3%A9%E9%zz')
   })
 
   it('never leads to another host', () => {

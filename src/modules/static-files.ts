@@ -18,7 +18,7 @@ import {
   ENOTDIR,
   errnoForLog,
 } from '../errno.ts'
-import { escapePath } from '../http/escapes.ts'
+import { escapePath, escapeQuery } from '../http/escapes.ts'
 import { MOST_RANGES } from '../http/ranges.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { type BindPlace, defineFeature } from '../server/feature.ts'
@@ -186,7 +186,7 @@ function refuse(x: Exchange): Outcome {
 
 function redirectToSlash(x: Exchange): Outcome {
   const path = `${escapePath(x.path)}/`
-  return redirect(x, 301, x.query === null || x.query === '' ? path : `${path}?${x.query}`)
+  return redirect(x, 301, x.query === null || x.query === '' ? path : `${path}?${escapeQuery(x.query)}`)
 }
 
 /** One object for all files that are described alike. */

@@ -13,6 +13,7 @@ import { type Call, custom } from '../config/directive.ts'
 import type { Template } from '../config/template.ts'
 import { parseInteger } from '../config/units.ts'
 import { ENAMETOOLONG, ENOENT, ENOTDIR, errnoForLog } from '../errno.ts'
+import { octetsOf } from '../http/octets.ts'
 import { climbs } from '../http/target.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { type BindPlace, defineFeature } from '../server/feature.ts'
@@ -153,7 +154,7 @@ class TryFiles implements Module {
       return HANDLED
     }
     const mark = last.indexOf('?')
-    x.reroute(mark < 0 ? last : last.slice(0, mark), mark < 0 ? null : last.slice(mark + 1))
+    x.reroute(mark < 0 ? last : last.slice(0, mark), mark < 0 ? null : octetsOf(last.slice(mark + 1)))
     return HANDLED
   }
 }

@@ -73,7 +73,7 @@ export class Exchange {
   path: string
   /** As received; of a request that was refused, the whole target, '' when it had not come to its end. */
   readonly rawPath: string
-  /** Without its question mark; null for none. */
+  /** Without its question mark, octets, one character each; null for none. */
   query: string | null
   /** As it was received. */
   readonly rawQuery: string | null

@@ -7,6 +7,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { portOf } from '../http/host.ts'
+import { octetsOf } from '../http/octets.ts'
 import { epochSeconds } from '../io/log-time.ts'
 import { ANSWERED, type Exchange } from './exchange.ts'
 import { requestLine, targetText } from './log-context.ts'
@@ -18,7 +19,7 @@ const getQuery = (x: Exchange): string | null => x.query || null
 
 /** An empty query is none: no question mark is left of it. */
 function setQuery(x: Exchange, query: string): void {
-  x.query = query === '' ? null : query
+  x.query = query === '' ? null : octetsOf(query)
 }
 
 export const REQUEST_ROWS: readonly VariableRow[] = [
@@ -37,12 +38,14 @@ export const REQUEST_ROWS: readonly VariableRow[] = [
   {
     name: 'args',
     doc: 'The query, as it came or as a rewrite has changed it, without its question mark.',
+    isOctets: true,
     get: getQuery,
     set: setQuery,
   },
   {
     name: 'query_string',
     doc: 'The same as `$args`, but it cannot be set.',
+    isOctets: true,
     get: getQuery,
   },
   {
@@ -120,6 +123,7 @@ export const REQUEST_FAMILIES: readonly VariableFamily[] = [
   {
     prefix: 'arg_',
     doc: 'The value of the first argument of this name in the query, as it came: nothing is decoded. The case of the name does not matter.',
+    isOctets: true,
     member: name => x => argumentOf(x.query, name),
   },
 ]

@@ -62,6 +62,10 @@ export const STRICTER: readonly Difference[] = [
 
 export const LENIENT: readonly Difference[] = [
   {
+    why: 'llhttp takes nothing beyond ASCII in a target',
+    applies: message => /[\x80-\xff]/.test(message.target),
+  },
+  {
     why: 'llhttp refuses methods that are not in its list; to veille they are tokens, and get 501',
     applies: message => message.content === null && !METHODS.includes(message.method),
   },
