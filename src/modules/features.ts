@@ -19,6 +19,7 @@ import { limitRate } from './limit-rate.ts'
 import { map } from './map.ts'
 import { openFileCache } from './open-file-cache.ts'
 import { plainErrorPage } from './plain-error-page.ts'
+import { readinessStatus } from './readiness-status.ts'
 import { redirects } from './redirect-location.ts'
 import { relayedFields } from './relayed-fields.ts'
 import { rewrite } from './rewrite.ts'
@@ -48,6 +49,7 @@ export const FEATURES: readonly Feature[] = [
   tryFiles,
   emptyGif,
   stubStatus,
+  readinessStatus,
   relayedFields,
   headers,
   limitRate,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { ACCEPTED, ACTIVE, REQUESTS, sumOf, WRITING } from '../server/counters.ts'
+import { ACCEPTED, ACTIVE, REQUESTS, readinessOf, sumOf, WRITING } from '../server/counters.ts'
 import { close } from '../sys/libc.ts'
 import { countersAt, SharedCounters } from './shared-counters.ts'
 
@@ -23,6 +23,18 @@ it('of a process that has ended its connections are forgotten, its work is not',
   assert.equal(shared.takeRow(), row)
   const sum = sumOf(shared.rows)
   assert.deepEqual([sum[ACCEPTED], sum[REQUESTS], sum[ACTIVE], sum[WRITING]], [5, 5, 0, 0])
+  close(shared.fd)
+})
+
+it('what the loop of a process has counted is forgotten with it, and is nobody else’s meanwhile', () => {
+  const shared = new SharedCounters(1)
+  const rows = [shared.takeRow(), shared.takeRow()]
+  for (const row of rows) shared.rows[row]!.readiness.fill(row + 1)
+  shared.rows[0]!.add(WRITING)
+  assert.equal(readinessOf(shared.rows).reads_without_readiness, 3)
+  assert.equal(sumOf(shared.rows)[ACCEPTED], 0)
+  shared.giveRow(rows[0]!)
+  assert.equal(readinessOf(shared.rows).reads_without_readiness, 2)
   close(shared.fd)
 })
 

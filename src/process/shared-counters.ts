@@ -6,17 +6,20 @@
  *   shared.giveRow(row)                             the worker has ended: its connections are gone, what it has done stays counted
  *   countersAt(fd, sizeBytes)                       in the worker: all rows, one of which is its own
  *
- * A row that is taken again goes on from where it was: totals grow over reloads and crashes, as nginx's do. While old workers end,
+ * A row that is taken again goes on from where it was: totals grow over reloads and crashes, as nginx's do; what loops count is that of the
+ * processes that there are. While old workers end,
  * new ones count beside them; there are rows for many times the workers. Should all be taken, the last one is shared, and may
  * count a little too low.
  */
 
+import { READINESS_CELLS } from '../loop/readiness-account.ts'
 import { ACTIVE, CELLS, Counters, READING, WRITING } from '../server/counters.ts'
 import type { Fd } from '../sys/libc.ts'
 import { createSharedMemory, mapSharedMemory } from '../sys/shared-memory.ts'
 
-/** A row fills a line of the processor's cache, so that no process slows down its neighbour. */
-const ROW_CELLS = 8
+/** A row fills lines of the processor's cache, so that no process slows down its neighbour: one, and two for what its loop counts. */
+const ROW_CELLS = 24
+const READINESS_AT = 8 * Float64Array.BYTES_PER_ELEMENT
 const ROW_BYTES = ROW_CELLS * Float64Array.BYTES_PER_ELEMENT
 /** Workers of that many configurations may be ending at once. */
 const GENERATIONS = 16
@@ -49,8 +52,9 @@ export class SharedCounters {
   giveRow(row: number): void {
     this.users[row]!--
     if (this.users[row]! > 0) return
-    const { cells } = this.rows[row]!
+    const { cells, readiness } = this.rows[row]!
     for (const cell of [ACTIVE, READING, WRITING]) cells[cell] = 0
+    readiness.fill(0)
   }
 }
 
@@ -61,8 +65,9 @@ export function countersAt(fd: Fd, sizeBytes: number): Counters[] {
 
 function rowsOf(buffer: ArrayBuffer): Counters[] {
   const count = buffer.byteLength / ROW_BYTES
-  return Array.from(
-    { length: count },
-    (_, row) => new Counters(new Float64Array(buffer, row * ROW_BYTES, CELLS)),
-  )
+  return Array.from({ length: count }, (_, row) => {
+    const at = row * ROW_BYTES
+    const readiness = new Float64Array(buffer, at + READINESS_AT, READINESS_CELLS)
+    return new Counters(new Float64Array(buffer, at, CELLS), readiness)
+  })
 }

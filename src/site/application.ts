@@ -134,7 +134,11 @@ class Loaded implements LoadedConfiguration {
   async serve(surroundings: Surroundings): Promise<RunningSite> {
     const { site, main, log } = this.reading
     const events = eventsOf(main).settings(mainTable)
-    const place = takeLoop(this.settings.eventMethod)
+    const isStrict = events.strict_readiness
+    site.readiness.isStrict = isStrict
+    const counts = isStrict || site.readiness.isAsked
+    const cells = surroundings.counters.readiness
+    const place = takeLoop(this.settings.eventMethod, counts ? { isStrict, cells } : null)
     const server = new Server(place.loop, place.outbox, {
       log,
       modules: site.modules,

@@ -353,6 +353,11 @@ export const mainTable = {
     doc: 'Several connections are accepted in one iteration.',
     withoutEffect: 'up to 64 are accepted in one iteration, which costs nothing when there are fewer',
   }),
+  strict_readiness: flag({
+    in: EVENTS,
+    initial: false,
+    doc: 'The strict rules that students of network programming know: nothing is received, sent or accepted before the poller has said so in this very iteration, a descriptor gets one such call in each, and a call that fails ends its connection, whatever errno says. It costs some speed and changes no answer; `readiness_status` shows whether the rules are kept. nginx does not have it.',
+  }),
   accept_mutex: flag({
     in: EVENTS,
     initial: false,

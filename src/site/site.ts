@@ -11,6 +11,7 @@
 import { hostname } from 'node:os'
 import type { Block } from '../config/block.ts'
 import type { Template } from '../config/template.ts'
+import { type ReadinessPage, readinessPageOf } from '../modules/readiness-status.ts'
 import { TemporaryFolders, temporaryFoldersOf } from '../modules/temporary-folders.ts'
 import type { Counters } from '../server/counters.ts'
 import type { Feature } from '../server/feature.ts'
@@ -40,14 +41,14 @@ export interface Site {
   readonly modules: readonly Module[]
   /** Of all processes; filled when it is served. */
   readonly counters: Counters[]
+  readonly readiness: ReadinessPage
   /** To be made before rights are given up. */
   readonly temporaryFolders: TemporaryFolders
 }
 
 export function buildSite(main: Block, options: SiteOptions): Site {
   const http = main.blocks('http')[0]
-  if (http === undefined)
-    return { sockets: [], modules: [], counters: [], temporaryFolders: new TemporaryFolders() }
+  if (http === undefined) return nothingToServe()
   const context = new Context({ ...options, main, http })
   for (const feature of options.features) addVariables(feature, options.variables)
   for (const feature of options.features) feature.declare?.(context)
@@ -70,7 +71,18 @@ export function buildSite(main: Block, options: SiteOptions): Site {
     sockets,
     modules: builder.modules,
     counters: context.shared('counters', (): Counters[] => []),
+    readiness: readinessPageOf(context),
     temporaryFolders: temporaryFoldersOf(context),
+  }
+}
+
+function nothingToServe(): Site {
+  return {
+    sockets: [],
+    modules: [],
+    counters: [],
+    readiness: { isAsked: false, isStrict: false },
+    temporaryFolders: new TemporaryFolders(),
   }
 }
 
