@@ -27,8 +27,8 @@ import {
   EPERM,
 } from '../errno.ts'
 import { scripted } from '../sys/scripted.ts'
+import { Folder, openFolder } from './folder.ts'
 import { CREATED, KEEP, NewFile, newFile, REPLACE, REPLACED, statusForWriting } from './new-file.ts'
-import { openFolder } from './path-files.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'veille-new-'))
 after(() => rmSync(directory, { recursive: true }))
@@ -40,10 +40,14 @@ function emptyFolder(): string {
   return path
 }
 
+function opened(path: string): Folder {
+  const folder = openFolder(path)
+  assert.ok(folder instanceof Folder)
+  return folder
+}
+
 function begin(folder: string, mode = 0o600): NewFile {
-  const fd = openFolder(folder)
-  assert.ok(fd >= 0)
-  const file = newFile(fd, mode)
+  const file = newFile(opened(folder), mode)
   assert.ok(file instanceof NewFile, String(file))
   return file
 }
@@ -174,17 +178,17 @@ describe('a new file', () => {
     const folder = emptyFolder()
     const before = openDescriptors()
     using _ = scripted({ openat: [-EACCES], fchmod: [-EPERM] })
-    assert.equal(newFile(openFolder(folder), 0o600), -EACCES)
-    assert.equal(newFile(openFolder(folder), 0o644), -EPERM)
+    assert.equal(newFile(opened(folder), 0o600), -EACCES)
+    assert.equal(newFile(opened(folder), 0o644), -EPERM)
     assert.equal(openDescriptors(), before)
     assert.deepEqual(readdirSync(folder), [])
   })
 
   it('is not made in a folder that has gone', () => {
     const folder = emptyFolder()
-    const fd = openFolder(folder)
+    const held = opened(folder)
     rmSync(folder, { recursive: true })
-    assert.equal(newFile(fd, 0o600), -ENOENT)
+    assert.equal(newFile(held, 0o600), -ENOENT)
   })
 
   it('comes to its name where files have only one', () => {

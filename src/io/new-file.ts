@@ -1,11 +1,12 @@
 /**
  * A file that appears complete or not at all: written without a name, and given one at its end.
  *
- *   const folder = openFolder('/srv/files')             a descriptor, which the new file takes over
+ *   const folder = openFolder('/srv/files')             which the new file takes over
  *   const file = newFile(folder, 0o600)                 a `NewFile`, or `-errno`
  *   file.write(bytes)                                   0, or `-errno`
  *   file.commit('a.txt', REPLACE)                       CREATED or REPLACED, or `-errno`: then nothing has changed
  *   file.commit('a.txt', KEEP)                          CREATED, or `-EEXIST`; another name may be tried then
+ *   file.commit('a.txt', KEEP, other)                   the same in another folder of this file system
  *   file.discard()                                      nothing is left of it; after `commit` has succeeded it does nothing
  *
  *   statusForWriting(errno)                             what the file system says, as a status
@@ -54,15 +55,16 @@ import {
 import {
   close,
   type Fd,
+  type FileStatus,
   fchmod,
+  fstat,
   linkAt,
   openAt,
-  renameAt,
   setModified,
   statAt,
-  unlinkAt,
 } from '../sys/libc.ts'
 import { newStatus, OpenFile } from './file.ts'
+import type { Folder } from './folder.ts'
 
 /** What happens to a file that has the name already. */
 export const REPLACE = 0
@@ -87,13 +89,13 @@ export function hiddenName(): string {
  * @param folder is the file's from now on, and closed with it, also when this fails
  * @param mode permission bits, whatever the umask says
  */
-export function newFile(folder: Fd, mode: number): NewFile | number {
-  const opened = openUnnamed(folder)
+export function newFile(folder: Folder, mode: number): NewFile | number {
+  const opened = openUnnamed(folder.fd)
   const name = opened === NO_SUCH_FILES ? hiddenName() : null
   const fd =
-    name === null ? opened : openAt(folder, name, FLAGS | O_CREAT | O_EXCL | O_NOFOLLOW, MODE_AT_FIRST)
+    name === null ? opened : openAt(folder.fd, name, FLAGS | O_CREAT | O_EXCL | O_NOFOLLOW, MODE_AT_FIRST)
   if (fd < 0) {
-    close(folder)
+    folder.close()
     return fd
   }
   const file = new NewFile(folder, fd, name)
@@ -125,16 +127,22 @@ const status = newStatus()
 
 export class NewFile {
   sizeBytes = 0
-  private readonly folder: Fd
+  /** In which it is, with or without a name. */
+  readonly folder: Folder
   private readonly file: OpenFile
   /** null: it has none. */
   private hidden: string | null
   private isOver = false
 
-  constructor(folder: Fd, fd: Fd, hidden: string | null) {
+  constructor(folder: Folder, fd: Fd, hidden: string | null) {
     this.folder = folder
     this.file = new OpenFile(fd)
     this.hidden = hidden
+  }
+
+  /** @returns 0 with `out` filled, or `-errno`; it stays what it is when the file gets its name */
+  status(out: FileStatus): number {
+    return fstat(this.file.fd, out)
   }
 
   /** For whoever fills it otherwise than by `write`; valid until the end. */
@@ -154,57 +162,63 @@ export class NewFile {
     return setModified(this.file.fd, seconds)
   }
 
-  /** @param name in the folder, without a slash @returns CREATED or REPLACED: the file is there, and closed; or `-errno` */
-  commit(name: string, ifThere: IfThere): number {
+  /**
+   * @param name without a slash @param folder in which it is to be, of the same file system; it stays the caller's
+   * @returns CREATED or REPLACED: the file is there, and closed; or `-errno`
+   */
+  commit(name: string, ifThere: IfThere, folder: Folder = this.folder): number {
     if (name.includes('\0')) return -EINVAL
-    const r = this.hidden === null ? this.link(name, ifThere) : this.rename(this.hidden, name, ifThere)
+    const r =
+      this.hidden === null
+        ? this.link(folder, name, ifThere)
+        : this.rename(this.hidden, folder, name, ifThere)
     if (r >= 0) this.end()
     return r
   }
 
   discard(): void {
     if (this.isOver) return
-    if (this.hidden !== null) unlinkAt(this.folder, this.hidden)
+    if (this.hidden !== null) this.folder.remove(this.hidden)
     this.end()
   }
 
   private end(): void {
     this.isOver = true
     this.file.release()
-    close(this.folder)
+    this.folder.close()
   }
 
-  private link(name: string, ifThere: IfThere): number {
-    const linked = linkAt(AT_FDCWD, linkOf(this.fd), this.folder, name, AT_SYMLINK_FOLLOW)
+  private link(folder: Folder, name: string, ifThere: IfThere): number {
+    const linked = linkAt(AT_FDCWD, linkOf(this.fd), folder.fd, name, AT_SYMLINK_FOLLOW)
     if (linked !== -EEXIST || ifThere === KEEP) return linked
     const hidden = hiddenName()
-    const again = linkAt(AT_FDCWD, linkOf(this.fd), this.folder, hidden, AT_SYMLINK_FOLLOW)
+    const again = linkAt(AT_FDCWD, linkOf(this.fd), folder.fd, hidden, AT_SYMLINK_FOLLOW)
     if (again < 0) return again
-    const renamed = renameAt(this.folder, hidden, this.folder, name)
+    const renamed = folder.rename(hidden, folder, name)
     if (renamed === 0) return REPLACED
-    unlinkAt(this.folder, hidden)
+    folder.remove(hidden)
     return renamed
   }
 
-  private rename(hidden: string, name: string, ifThere: IfThere): number {
-    if (ifThere === KEEP) return this.linkHidden(hidden, name)
-    const before = statAt(this.folder, name, AT_SYMLINK_NOFOLLOW, status)
-    const renamed = renameAt(this.folder, hidden, this.folder, name)
+  private rename(hidden: string, folder: Folder, name: string, ifThere: IfThere): number {
+    if (ifThere === KEEP) return this.linkHidden(hidden, folder, name)
+    const before = folder.status(name, status)
+    const renamed = this.folder.rename(hidden, folder, name)
     if (renamed < 0) return renamed
     this.hidden = null
     return before === 0 ? REPLACED : CREATED
   }
 
-  private linkHidden(hidden: string, name: string): number {
-    const linked = linkAt(this.folder, hidden, this.folder, name, 0)
+  private linkHidden(hidden: string, folder: Folder, name: string): number {
+    const linked = linkAt(this.folder.fd, hidden, folder.fd, name, 0)
     if (linked === 0) {
-      unlinkAt(this.folder, hidden)
+      this.folder.remove(hidden)
       this.hidden = null
     }
     if (linked !== -EPERM && linked !== -EOPNOTSUPP) return linked
     // A file system without links, such as FAT: between the look and the renaming another one may come, and is lost.
-    if (statAt(this.folder, name, AT_SYMLINK_NOFOLLOW, status) === 0) return -EEXIST
-    return this.rename(hidden, name, REPLACE)
+    if (folder.status(name, status) === 0) return -EEXIST
+    return this.rename(hidden, folder, name, REPLACE)
   }
 }
 

@@ -3,7 +3,7 @@
  *
  *   statusPath('/srv/a.html', status, symlinks)    0, or `-errno`
  *   openPath('/srv/a.html', status, symlinks)      an `OpenFile`, or `-errno`
- *   openFolder('/srv/files', symlinks)             a descriptor, for whoever makes or removes something in there
+ *   openFolderPath('/srv/files', symlinks)         a descriptor, for `folder.ts`
  *   new PathFiles(symlinks)                        both as a `FileSource`
  *   realPath('/srv/current')                       where it is without links, or `-errno`
  *
@@ -83,7 +83,7 @@ export function openPath(path: string, out: FileStatus, symlinks: Symlinks = FOL
  * A directory to work in: whatever its path leads to later, what is done with its descriptor is done there.
  * @param path absolute @returns a descriptor, opened with O_PATH, or `-errno`
  */
-export function openFolder(path: string, symlinks: Symlinks = FOLLOW): Fd | number {
+export function openFolderPath(path: string, symlinks: Symlinks = FOLLOW): Fd | number {
   if (path.includes('\0')) return -ENOENT
   const flags = O_PATH | O_DIRECTORY | O_CLOEXEC
   return isFollowed(path, symlinks) ? open(path, flags) : openChecked(path, flags, symlinks)

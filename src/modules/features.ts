@@ -8,6 +8,7 @@ import { accessLogFeature } from './access-log.ts'
 import { allowMethods } from './allow-methods.ts'
 import { autoindex } from './autoindex.ts'
 import { clientBody } from './client-body.ts'
+import { dav } from './dav.ts'
 import { emptyGif } from './empty-gif.ts'
 import { errorPageRules } from './error-page-rules.ts'
 import { fileIo } from './file-io.ts'
@@ -56,6 +57,7 @@ export const FEATURES: readonly Feature[] = [
   errorPageRules,
   plainErrorPage,
   serverTokens,
+  dav,
   // Files are what is left when nobody else has answered.
   indexFiles,
   autoindex,

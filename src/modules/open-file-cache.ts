@@ -10,7 +10,7 @@
 import { type Call, count, custom, duration, flag, type SettingsOf } from '../config/directive.ts'
 import type { Template } from '../config/template.ts'
 import { parseInteger, parseSeconds } from '../config/units.ts'
-import { FOLLOW, type LinkPolicy, PathFiles } from '../io/path-files.ts'
+import { FOLLOW, type LinkPolicy, PathFiles, type Symlinks } from '../io/path-files.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { type BindPlace, defineFeature, type SiteContext } from '../server/feature.ts'
 import type { Module } from '../server/module.ts'
@@ -143,6 +143,8 @@ export const openFileCache = defineFeature({
 /** What the modules of a block reach their files by. It is a module itself, so that it is closed. */
 export interface FilesView extends Module {
   of(x: Exchange): OpenFiles
+  /** What symbolic links on the way to a file are, for whoever goes another way. */
+  linksOf(x: Exchange): Symlinks
 }
 
 export function filesAt({ block, site }: BindPlace): FilesView {
@@ -166,10 +168,9 @@ function viewOf(settings: Settings, site: SiteContext): FilesView {
 
 function makeView(settings: Settings, policy: LinkPolicy, from: Value | null): FilesView {
   const remembering = rememberingOf(settings)
-  if (policy === 'follow') return new OneView(new OpenFiles(remembering, new PathFiles(FOLLOW)))
+  if (policy === 'follow') return new OneView(remembering, FOLLOW)
   if (from !== null && from.constant === null) return new ViewsByStart(remembering, policy, from)
-  const symlinks = { policy, from: from?.constant ?? '' }
-  return new OneView(new OpenFiles(remembering, new PathFiles(symlinks)))
+  return new OneView(remembering, { policy, from: from?.constant ?? '' })
 }
 
 function rememberingOf(settings: Settings): Remembering {
@@ -185,13 +186,19 @@ function rememberingOf(settings: Settings): Remembering {
 class OneView implements FilesView {
   readonly name = 'open-file-cache'
   private readonly files: OpenFiles
+  private readonly symlinks: Symlinks
 
-  constructor(files: OpenFiles) {
-    this.files = files
+  constructor(remembering: Remembering, symlinks: Symlinks) {
+    this.files = new OpenFiles(remembering, new PathFiles(symlinks))
+    this.symlinks = symlinks
   }
 
   of(): OpenFiles {
     return this.files
+  }
+
+  linksOf(): Symlinks {
+    return this.symlinks
   }
 
   close(): void {
@@ -223,6 +230,10 @@ class ViewsByStart implements FilesView {
     const made = new OpenFiles(this.remembering, new PathFiles({ policy: this.policy, from }))
     this.byStart.set(from, made)
     return made
+  }
+
+  linksOf(x: Exchange): Symlinks {
+    return { policy: this.policy, from: this.from.of(x) }
   }
 
   close(): void {

@@ -180,7 +180,8 @@ function fail(x: Exchange, status: number): Outcome {
 }
 
 function refuse(x: Exchange): Outcome {
-  refuseMethod(x, METHODS)
+  const others = x.location.chain.modules.flatMap(module => module.methods ?? [])
+  refuseMethod(x, [METHODS, ...others].join(', '))
   return HANDLED
 }
 

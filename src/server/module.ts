@@ -26,6 +26,8 @@ export interface Module {
   readonly name: string
   /** Also methods that the server knows nothing of, since somebody else gives them their meaning; without it they are answered with 501. */
   readonly takesAnyMethod?: boolean
+  /** Methods that it answers beside those of others, for `Allow` where nobody does. */
+  readonly methods?: readonly string[]
   rewrite?(x: Exchange): Outcome
   access?(x: Exchange): Outcome
   precontent?(x: Exchange): Outcome
