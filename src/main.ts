@@ -40,6 +40,11 @@ async function actAsNginx(): Promise<boolean> {
     const { explain } = await import('./command/explain.ts')
     process.exit(await explain(args.slice(1), text => void process.stdout.write(text)))
   }
+  if (args[0] === 'evaluate') {
+    const { evaluateHere } = await import('./command/evaluate.ts')
+    process.exitCode = await evaluateHere(args.slice(1))
+    return true
+  }
   const { isNginx } = await import('./command/nginx-arguments.ts')
   const isOne = isNginx(basename(program), args)
   const isFile = args.length === 1 && args[0]!.endsWith('.conf')

@@ -130,5 +130,6 @@ Beyond nginx:
   veille [dir]          : serve a folder; see veille --help
   veille site.conf      : run a configuration in the foreground
   veille explain        : tell what a configuration does with a request
+  veille evaluate       : examine any web server from outside
 `
 }
