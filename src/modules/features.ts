@@ -7,6 +7,7 @@ import { access } from './access.ts'
 import { accessLogFeature } from './access-log.ts'
 import { allowMethods } from './allow-methods.ts'
 import { autoindex } from './autoindex.ts'
+import { cgi } from './cgi.ts'
 import { clientBody } from './client-body.ts'
 import { dav } from './dav.ts'
 import { emptyGif } from './empty-gif.ts'
@@ -57,7 +58,9 @@ export const FEATURES: readonly Feature[] = [
   errorPageRules,
   plainErrorPage,
   serverTokens,
+  // What changes files does not run them; a program goes before whatever else would answer.
   dav,
+  cgi,
   // Files are what is left when nobody else has answered.
   indexFiles,
   autoindex,

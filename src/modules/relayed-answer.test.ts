@@ -179,6 +179,33 @@ describe('a length that is announced', () => {
   })
 })
 
+describe('a program that speaks HTTP itself', () => {
+  const head =
+    'HTTP/1.1 200 Fine\r\nConnection: close\r\nTransfer-Encoding: chunked\r\nContent-Length: 9\r\n\r\n'
+
+  it('has its content taken out of chunks', () => {
+    const { x } = relay([`${head}3\r\nab`, 'c\r\n2\r\nde\r\n0\r\n', '\r\n'])
+    assert.equal(x.answerText, 'abcde')
+    assert.equal(x.reason, 'Fine')
+    assert.equal(x.record.lengthBytes, null)
+    assert.deepEqual(x.answerFields, [])
+    assert.ok(x.record.hasEnded)
+  })
+
+  it('is cut when its chunks are none, or have no end', () => {
+    for (const [output, words] of [
+      [`${head}3\r\nabcd`, 'its chunks are none'],
+      [`${head}3\r\nabc\r\n`, 'its chunks ended before the last one'],
+    ] as const)
+      assert.equal(relay(output).x.record.cutWords, words)
+  })
+
+  it('has no other coding', () => {
+    assert.equal(relay('HTTP/1.1 200 OK\nTransfer-Encoding: gzip, chunked\n\n').x.status, 502)
+    assert.equal(relay('X-A: 1\nTransfer-Encoding: gzip\n\nabc').x.answerText, 'abc')
+  })
+})
+
 describe('output that is no answer', () => {
   it('is 502, and the log says why', () => {
     for (const [output, words] of [

@@ -15,15 +15,20 @@
  *   X-Accel-Redirect             to a path or a named location of this server; some fields go along (`relayed-fields.ts`)
  *   X-Accel-Limit-Rate           bytes per second
  *
+ * A program that speaks HTTP itself (`nph-…`, RFC 3875 §5) is no exception: its status line and fields are read, and its content is taken
+ * out of chunks, since the connection is ours.
+ *
  * The length is kept honest: what goes beyond an announced one does not leave, and when less comes the client sees a cut. Without one
  * the answer is sent in chunks. What the client does not take stops the source.
  */
 
+import { ChunkedDecoder } from '../http/chunked.ts'
 import { INCOMPLETE } from '../http/refusals.ts'
 import { mayHaveContent } from '../http/status.ts'
 import { pathOf } from '../http/target.ts'
 import type { Exchange } from '../server/exchange.ts'
 import {
+  BAD_CODING,
   BAD_LOCATION,
   CGI_RULES,
   CgiResponseHead,
@@ -107,6 +112,8 @@ export class RelayedAnswer {
   private state: State = IN_HEAD
   /** Of an announced length: what is still to come; Infinity without one. */
   private remaining = Number.POSITIVE_INFINITY
+  /** Of content that comes in chunks. */
+  private decoder: ChunkedDecoder | null = null
 
   /** @param who gives the output, for the log */
   constructor(x: Exchange, rules: RelayRules, source: AnswerSource, who: string) {
@@ -128,7 +135,7 @@ export class RelayedAnswer {
 
   /** @param bytes are the caller's again after the call */
   take(bytes: Buffer): void {
-    if (this.state === IN_CONTENT) this.write(bytes)
+    if (this.state === IN_CONTENT) this.takeContent(bytes)
     if (this.state !== IN_HEAD) return
     const at = this.head.parse(bytes)
     if (at === INCOMPLETE) return
@@ -176,6 +183,12 @@ export class RelayedAnswer {
       this.goTo(location)
       return
     }
+    const coding = head.transferCoding
+    if (coding !== null && coding !== 'chunked') {
+      this.refuse(BAD_CODING)
+      return
+    }
+    if (coding !== null) this.decoder = new ChunkedDecoder()
     const status = head.status !== 0 ? head.status : location !== null && location !== '' ? 302 : 200
     if (rules.interceptsErrors && status >= 300 && showsErrorPage(x, status)) this.intercept(status)
     else this.begin(status, content)
@@ -186,11 +199,13 @@ export class RelayedAnswer {
     const hasContent = mayHaveContent(status)
     this.addFields()
     x.reason = head.reason
-    if (hasContent && head.contentLength !== null) this.remaining = head.contentLength
+    // What comes in chunks has its end there (RFC 9112 §6.3).
+    const lengthBytes = this.decoder === null ? head.contentLength : null
+    if (hasContent && lengthBytes !== null) this.remaining = lengthBytes
     this.state = IN_CONTENT
-    x.begin(status, hasContent ? head.contentLength : 0)
+    x.begin(status, hasContent ? lengthBytes : 0)
     if (!x.sendsContent || this.remaining === 0) this.endContent()
-    else if (content !== null) this.write(content)
+    else if (content !== null) this.takeContent(content)
   }
 
   private addFields(): void {
@@ -240,6 +255,24 @@ export class RelayedAnswer {
 
   // The content
 
+  private takeContent(bytes: Buffer): void {
+    const { decoder } = this
+    if (decoder === null) {
+      this.write(bytes)
+      return
+    }
+    for (let at = 0; at < bytes.length && this.state === IN_CONTENT; ) {
+      const next = decoder.read(bytes, at, bytes.length)
+      if (next < 0) {
+        this.fail(502, 'its chunks are none')
+        return
+      }
+      at = next
+      if (decoder.dataEnd > decoder.dataStart) this.write(bytes.subarray(decoder.dataStart, decoder.dataEnd))
+      if (decoder.isDone) this.endContent()
+    }
+  }
+
   private write(bytes: Buffer): void {
     const { x, remaining } = this
     const isTooMuch = bytes.length > remaining
@@ -256,7 +289,11 @@ export class RelayedAnswer {
   }
 
   private endContent(): void {
-    const { x, remaining } = this
+    const { x, remaining, decoder } = this
+    if (x.sendsContent && decoder !== null && !decoder.isDone) {
+      this.fail(502, 'its chunks ended before the last one')
+      return
+    }
     if (x.sendsContent && remaining !== 0 && remaining !== Number.POSITIVE_INFINITY) {
       this.fail(502, `it gave ${remaining} bytes less than the ${this.head.contentLength} it had announced`)
       return

@@ -20,6 +20,7 @@ import {
 } from '../errno.ts'
 import { escapePath, escapeQuery } from '../http/escapes.ts'
 import { MOST_RANGES } from '../http/ranges.ts'
+import { isKnownMethod } from '../http/request-head.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { type BindPlace, defineFeature } from '../server/feature.ts'
 import { HANDLED, type Module, type Outcome } from '../server/module.ts'
@@ -179,7 +180,9 @@ function fail(x: Exchange, status: number): Outcome {
   return HANDLED
 }
 
+/** Methods that nobody knows come this far where something else takes them. */
 function refuse(x: Exchange): Outcome {
+  if (!isKnownMethod(x.method)) return fail(x, 501)
   const others = x.location.chain.modules.flatMap(module => module.methods ?? [])
   refuseMethod(x, [METHODS, ...others].join(', '))
   return HANDLED

@@ -146,6 +146,8 @@ export class Exchange {
   /** Called when nobody waits for the answer any more: whoever works for it may stop. What it still says goes nowhere. */
   onAbandoned: (() => void) | null = null
   isAbandoned = false
+  /** Somebody reads the content of the request, or has read it. */
+  isContentTaken = false
   /** What is given back at the end; see `atEnd`. */
   private endings: (() => void)[] | null = null
   /** A module's own state for this exchange. */
@@ -294,6 +296,7 @@ export class Exchange {
 
   /** Only once, and before the answer is whole. Sends 100 (Continue) to a client that waits for it. */
   readContent(consumer: ContentConsumer): void {
+    this.isContentTaken = true
     this.responder.readContent(this, consumer)
   }
 

@@ -47,6 +47,7 @@ export const BAD_LINE = refusal('its header has a line that is not "name: value"
 export const BAD_VALUE = refusal('its header has a field with a control character')
 export const BAD_STATUS = refusal('its "Status" does not begin with three digits that are a status')
 export const BAD_LENGTH = refusal('its "Content-Length" is no length, or there are two that differ')
+export const BAD_CODING = refusal('it speaks HTTP with a "Transfer-Encoding" other than chunked')
 export const BAD_LOCATION = refusal('its "Location" or "X-Accel-Redirect" is no valid path')
 
 /** What was wrong, to follow "the program … : ". */
@@ -104,6 +105,11 @@ export class CgiResponseHead {
 
   endOfOutput(): number {
     return this.takenBytes === 0 ? NO_OUTPUT : HEAD_CUT
+  }
+
+  /** A program that speaks HTTP itself may have put its content into chunks; whoever has no status line says nothing about that. */
+  get transferCoding(): string | null {
+    return this.hasStatusLine ? (this.get('transfer-encoding')?.toLowerCase() ?? null) : null
   }
 
   /** The value of the first line with this name; null when there is none. */
