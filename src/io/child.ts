@@ -109,7 +109,7 @@ export class Child extends Deadline implements ProcessEndHearer, LivingChild {
       onFailure,
     })
     this.errorOutput = new PipeReader(stderr, loop, {
-      onBytes: bytes => this.onErrorOutput(bytes),
+      onBytes: bytes => events.onErrorOutput(bytes),
       onEnd: () => this.settle(),
       onFailure,
     })
@@ -162,14 +162,10 @@ export class Child extends Deadline implements ProcessEndHearer, LivingChild {
     this.events.onFailure(error)
   }
 
+  /** What is said on stderr only does not count: nobody waits for that. */
   private onOutput(bytes: Buffer): void {
     this.noteOutput()
     this.events.onOutput(bytes)
-  }
-
-  private onErrorOutput(bytes: Buffer): void {
-    this.noteOutput()
-    this.events.onErrorOutput(bytes)
   }
 
   private onOutputEnd(): void {
