@@ -13,7 +13,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { openDescriptors, POLLERS } from '../../test/descriptors.ts'
+import { openDescriptors } from '../../test/descriptors.ts'
+import { nameOf, waysOf } from '../../test/pollers.ts'
 import {
   E2BIG,
   EACCES,
@@ -169,9 +170,9 @@ function isAlive(pid: number): boolean {
 }
 
 function each(name: string, test: (bench: Bench) => void): void {
-  for (const poller of POLLERS) {
-    it(`${name} (${poller})`, () => {
-      using bench = new Bench(poller, false)
+  for (const way of waysOf()) {
+    it(`${name} (${nameOf(way)})`, () => {
+      using bench = new Bench(way.poller, way.strictReadiness)
       test(bench)
     })
   }

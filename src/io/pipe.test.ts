@@ -5,10 +5,10 @@ import { openSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { Descriptors, drain, fill, openDescriptors, POLLERS } from '../../test/descriptors.ts'
+import { Descriptors, drain, fill, openDescriptors } from '../../test/descriptors.ts'
+import { nameOf, type Way, waysOf } from '../../test/pollers.ts'
 import { EAGAIN, EBADF, EINTR, EINVAL, EIO, EPIPE } from '../errno.ts'
 import { Loop } from '../loop/loop.ts'
-import type { PollerName } from '../loop/poller.ts'
 import { TRACE_RECEIVE, TRACE_SEND } from '../loop/trace.ts'
 import { F_GETFD } from '../sys/constants.ts'
 import * as libc from '../sys/libc.ts'
@@ -51,8 +51,8 @@ class Bench {
   readonly loop: Loop
   readonly heard = new Recorder()
 
-  constructor(poller: PollerName) {
-    this.loop = new Loop({ poller })
+  constructor({ poller, strictReadiness: isStrict }: Way) {
+    this.loop = new Loop({ poller, ...(isStrict ? { readiness: { isStrict } } : {}) })
   }
 
   reader(): { reader: PipeReader; far: libc.Fd } {
@@ -75,12 +75,16 @@ class Bench {
   }
 }
 
-function each(name: string, test: (bench: Bench) => void): void {
-  for (const poller of POLLERS) {
-    it(`${name} (${poller})`, () => {
+const FREELY = waysOf([])
+const STRICTLY = waysOf().filter(({ strictReadiness }) => strictReadiness)
+
+/** @param ways where it is not the same by the strict rules of readiness */
+function each(name: string, test: (bench: Bench) => void, ways = waysOf()): void {
+  for (const way of ways) {
+    it(`${name} (${nameOf(way)})`, () => {
       const before = openDescriptors()
       {
-        using bench = new Bench(poller)
+        using bench = new Bench(way)
         test(bench)
       }
       assert.equal(openDescriptors(), before, 'no descriptor is left')
@@ -136,16 +140,34 @@ describe('a reader', () => {
     bench.turn()
   })
 
-  each('tells nothing of what is no news, and the errno of what is', bench => {
-    using _system = scripted({ read: [-EAGAIN, -EINTR, -EIO] })
-    const { far } = bench.reader()
-    libc.write(far, Buffer.from('x'))
-    bench.turn()
-    bench.turn()
-    assert.deepEqual(bench.heard.events, [])
-    bench.turn()
-    assert.deepEqual(bench.heard.events, [`end ${EIO}`])
-  })
+  each(
+    'tells nothing of what is no news, and the errno of what is',
+    bench => {
+      using _system = scripted({ read: [-EAGAIN, -EINTR, -EIO] })
+      const { far } = bench.reader()
+      libc.write(far, Buffer.from('x'))
+      bench.turn()
+      bench.turn()
+      assert.deepEqual(bench.heard.events, [])
+      bench.turn()
+      assert.deepEqual(bench.heard.events, [`end ${EIO}`])
+    },
+    FREELY,
+  )
+
+  each(
+    'takes any errno for the end, by the strict rules',
+    bench => {
+      for (const errno of [EAGAIN, EINTR, EIO]) {
+        using _system = scripted({ read: [-errno] })
+        const { far } = bench.reader()
+        libc.write(far, Buffer.from('x'))
+        bench.turn()
+        assert.equal(bench.heard.events.pop(), `end ${errno}`)
+      }
+    },
+    STRICTLY,
+  )
 
   each('is closed by whoever hears it, and hears no more', bench => {
     const { reader, far } = bench.reader()
@@ -171,17 +193,21 @@ describe('a reader', () => {
 })
 
 describe('a writer', () => {
-  each('writes at once, and is watched for nothing then', bench => {
-    const { writer, far } = bench.writer()
-    writer.write(Buffer.from('at once'))
-    assert.equal(drain(far), 7)
-    assert.equal(bench.turn(), 0)
-    assert.deepEqual(bench.heard.events, [])
-    writer.end()
-    assert.ok(writer.isClosed)
-    bench.turn()
-    assert.equal(libc.read(far, Buffer.alloc(1)), 0)
-  })
+  each(
+    'writes at once, and is watched for nothing then',
+    bench => {
+      const { writer, far } = bench.writer()
+      writer.write(Buffer.from('at once'))
+      assert.equal(drain(far), 7)
+      assert.equal(bench.turn(), 0)
+      assert.deepEqual(bench.heard.events, [])
+      writer.end()
+      assert.ok(writer.isClosed)
+      bench.turn()
+      assert.equal(libc.read(far, Buffer.alloc(1)), 0)
+    },
+    FREELY,
+  )
 
   each('keeps a copy of what the pipe does not take, and tells when all is written', bench => {
     const { writer, far } = bench.writer()
@@ -212,19 +238,23 @@ describe('a writer', () => {
     assert.deepEqual(bench.heard.events, [], 'who has ended is told no more')
   })
 
-  each('reads files itself where sendfile(2) cannot reach a pipe', bench => {
-    using system = scripted({ sendfile: [-EINVAL] })
-    const { writer, far } = bench.writer()
-    const file = fileOf('F'.repeat(300_000))
-    writer.writeFile(file, 0, 300_000)
-    file.release()
-    writer.end()
-    assert.equal(
-      readAll(bench, far, () => writer.isClosed),
-      'F'.repeat(300_000),
-    )
-    assert.equal(system.calls.sendfile, 1)
-  })
+  each(
+    'reads files itself where sendfile(2) cannot reach a pipe',
+    bench => {
+      using system = scripted({ sendfile: [-EINVAL] })
+      const { writer, far } = bench.writer()
+      const file = fileOf('F'.repeat(300_000))
+      writer.writeFile(file, 0, 300_000)
+      file.release()
+      writer.end()
+      assert.equal(
+        readAll(bench, far, () => writer.isClosed),
+        'F'.repeat(300_000),
+      )
+      assert.equal(system.calls.sendfile, 1)
+    },
+    FREELY,
+  )
 
   each('is broken by a file that is shorter than was said', bench => {
     const { writer, far } = bench.writer()
@@ -245,6 +275,7 @@ describe('a writer', () => {
     const writing = bench.writer()
     bench.fds.close(writing.far)
     writing.writer.write(Buffer.from('x'))
+    bench.turn()
     assert.deepEqual(bench.heard.events, [`broken ${EPIPE}`, `broken ${EPIPE}`])
     writing.writer.write(Buffer.from('x'))
     writing.writer.end()
@@ -252,17 +283,41 @@ describe('a writer', () => {
     assert.equal(bench.heard.events.length, 2)
   })
 
-  each('waits when the system is interrupted or full', bench => {
-    using _system = scripted({ write: [-EINTR, -EAGAIN, 1] })
-    const { writer } = bench.writer()
-    writer.write(Buffer.from('x'))
-    assert.deepEqual(bench.heard.events, [])
-    bench.turn()
-    assert.deepEqual(bench.heard.events, [])
-    bench.turn()
-    assert.deepEqual(bench.heard.events, ['drained'])
-    writer.close()
-  })
+  each(
+    'waits when the system is interrupted or full',
+    bench => {
+      using _system = scripted({ write: [-EINTR, -EAGAIN, 1] })
+      const { writer } = bench.writer()
+      writer.write(Buffer.from('x'))
+      assert.deepEqual(bench.heard.events, [])
+      bench.turn()
+      assert.deepEqual(bench.heard.events, [])
+      bench.turn()
+      assert.deepEqual(bench.heard.events, ['drained'])
+      writer.close()
+    },
+    FREELY,
+  )
+
+  each(
+    'writes nothing before it is told that it may, and takes any errno for the end, by the strict rules',
+    bench => {
+      const { writer, far } = bench.writer()
+      const file = fileOf('file')
+      writer.write(Buffer.from('bytes and a '))
+      writer.writeFile(file, 0, 4)
+      file.release()
+      assert.equal(drain(far), 0)
+      bench.turn()
+      assert.equal(drain(far), 16)
+      assert.deepEqual(bench.heard.events, ['drained'])
+      using _system = scripted({ write: [-EAGAIN] })
+      writer.write(Buffer.from('x'))
+      bench.turn()
+      assert.deepEqual(bench.heard.events, ['drained', `broken ${EAGAIN}`])
+    },
+    STRICTLY,
+  )
 
   each('gives back what was queued when it is closed', bench => {
     const { writer, far } = bench.writer()
