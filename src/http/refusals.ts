@@ -123,6 +123,27 @@ export const CHUNK_EXTENSIONS_TOO_LARGE = refusal(
 )
 export const BAD_CHUNK_END = refusal(400, 'The data of a chunk is followed directly by CR LF.')
 
+// multipart/form-data (RFC 2046 §5.1, RFC 7578)
+export const BAD_BOUNDARY = refusal(
+  400,
+  'The content type of a form with parts names their boundary: up to 70 characters of a few kinds.',
+)
+export const BAD_DELIMITER = refusal(400, 'A boundary between two parts has a line of its own.')
+export const BAD_PART_HEAD = refusal(
+  400,
+  'The head of a part is lines that end with CR LF, each with a name, a colon and a value.',
+)
+export const PART_HEAD_TOO_LARGE = refusal(400, 'The head of a part is larger than this server accepts.')
+export const TOO_MANY_PARTS = refusal(413, 'There are more parts than this server accepts.')
+export const NO_LAST_BOUNDARY = refusal(
+  400,
+  'Content with parts ends with its boundary and two hyphens, without which it is not whole.',
+)
+export const NO_FORM_PART = refusal(
+  400,
+  'Each part of a form has a Content-Disposition that says form-data and a name.',
+)
+
 export function isRefusal(result: number): boolean {
   return result < INCOMPLETE
 }
