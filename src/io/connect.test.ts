@@ -19,6 +19,7 @@ import { localAddress, openListener } from './listener.ts'
 const OPTIONS: ConnectOptions = {
   timeoutMs: 1000,
   limits: DEFAULT_CONNECTION_LIMITS,
+  mayBeDeaf: false,
   from: null,
   keepAlive: false,
 }
@@ -201,5 +202,41 @@ describe('connecting', () => {
     fds.own(fd)
     assert.match(formatAddress(connection!.localAddress), /^127\.0\.0\.2:/)
     assert.equal(libc.getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE), 1)
+  })
+
+  it('can still hear a peer that does not listen any more', () => {
+    using fds = new Descriptors()
+    const path = unixAddress(join(folder, 'deaf'))
+    const listener = fds.own(openListener(path, {}) as number)
+    const loop = new Loop()
+    const outcome = new Outcome()
+    connectTo(path, loop, { ...OPTIONS, mayBeDeaf: true }, outcome)
+    iterate(loop, outcome)
+    const connection = outcome.connection!
+    const far = libc.accept4(listener, Buffer.alloc(128), 0)
+    let input = ''
+    connection.driver = {
+      onInput: (bytes, start, end) => {
+        input += bytes.toString('latin1', start, end)
+        return end
+      },
+      onInputEnd() {
+        connection.finish(false)
+      },
+      onDrained() {},
+      onReadDeadline() {},
+      onClosed() {
+        input += '.'
+      },
+    }
+    libc.write(far, Buffer.from('no more'))
+    libc.close(far)
+    connection.writeText('more')
+    loop.settle()
+    assert.ok(!connection.isClosed)
+    loop.iterate(100)
+    loop.iterate(0)
+    assert.equal(input, 'no more.')
+    loop.close()
   })
 })

@@ -30,11 +30,14 @@ import { bindTo, close, connect, type Fd, getsockopt, setsockopt, socket } from 
 import { type Address, sockaddrOf } from './address.ts'
 import { Connection, type ConnectionLimits } from './connection.ts'
 import { outboxOf } from './outbox.ts'
+import { forgiving } from './transport.ts'
 
 export interface ConnectOptions {
   readonly timeoutMs: number
   /** Of the connection that comes of it. */
   readonly limits: ConnectionLimits
+  /** The peer may read no more and answer all the same; see `forgiving`. */
+  readonly mayBeDeaf: boolean
   /** Our end of it; null: the system chooses. Of the same family, with port 0 for any. */
   readonly from: Address | null
   /** The kernel looks now and then whether the peer is still there (socket(7), SO_KEEPALIVE). */
@@ -162,10 +165,9 @@ class Connecting extends Deadline implements Watcher, Continuation, ConnectAttem
     this.isOver = true
     loop.deadlines.clear(this)
     loop.unwatch(fd)
-    const { limits } = options
-    this.events.onConnected(
-      new Connection(fd, address, { loop, outbox: outboxOf(loop), transport: loop.calls, limits }),
-    )
+    const { limits, mayBeDeaf } = options
+    const transport = mayBeDeaf ? forgiving(loop.calls) : loop.calls
+    this.events.onConnected(new Connection(fd, address, { loop, outbox: outboxOf(loop), transport, limits }))
   }
 
   private fail(call: ConnectFailure['call'], errno: number): void {

@@ -94,6 +94,11 @@ export class OpenFile {
     return bytes.subarray(0, at)
   }
 
+  /** Fills `buffer` from `offset` on. @returns how many bytes there were, 0 behind the end; or `-errno` */
+  readInto(buffer: Uint8Array, offset: number): number {
+    return pread(this.fd, buffer, offset)
+  }
+
   /** Writes all of `bytes` at `offset`, of a file that was opened for that. @returns 0 or `-errno`: then some of them may be there */
   write(bytes: Uint8Array, offset: number): number {
     let at = 0
