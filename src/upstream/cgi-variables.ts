@@ -97,11 +97,17 @@ const UNDERSCORED = /^[A-Za-z0-9_-]+$/
 /**
  * Several lines of one name are joined: with a comma (RFC 9110 §5.3), those of `Cookie` as cookies are.
  * @param seesUnderscores names with underscores are taken too, where no field with dashes has the same variable
+ * @param leftOut by the names of their variables
  */
-export function fieldVariables(fields: FieldLines, seesUnderscores = false): CgiVariable[] {
+export function fieldVariables(
+  fields: FieldLines,
+  seesUnderscores = false,
+  leftOut: ReadonlySet<string> = LEFT_OUT,
+): CgiVariable[] {
   const values = new Map<string, string>()
   for (const [name, value] of fields.entries()) if (DASHED.test(name)) add(values, name, value)
   if (seesUnderscores) for (const [name, value] of underscored(fields, values)) add(values, name, value)
+  for (const name of leftOut) values.delete(name)
   return [...values]
 }
 
@@ -113,7 +119,6 @@ function underscored(fields: FieldLines, dashed: ReadonlyMap<string, string>): [
 
 function add(values: Map<string, string>, name: string, value: string): void {
   const variable = variableOf(name)
-  if (LEFT_OUT.has(variable)) return
   const before = values.get(variable)
   const joint = variable === 'HTTP_COOKIE' ? '; ' : ', '
   values.set(variable, before === undefined ? value : before + joint + value)
