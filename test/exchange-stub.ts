@@ -61,6 +61,7 @@ export class Recorder implements Responder {
   readonly isSecure: boolean
   readonly loop = new Loop()
   isCongested = false
+  isFlowing = true
   limits: ExchangeLimits | null = null
   /** The length that the head has announced; null for none. */
   lengthBytes: number | null = null

@@ -26,6 +26,7 @@ export class ToldAnswer implements Responder {
   readonly loop = new Loop()
   readonly isSecure = false
   readonly isCongested = false
+  readonly isFlowing = true
   /** What happened to the request, in order. */
   readonly steps: string[] = []
   readonly ended: Promise<void>

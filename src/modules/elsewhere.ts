@@ -17,7 +17,7 @@ const BY_MODULE: Readonly<Record<string, string>> = {
   ngx_http_core_module:
     'auth_delay early_hints keepalive_min_timeout log_subrequest post_action send_lowat subrequest_output_buffer_size',
   ngx_http_fastcgi_module:
-    'fastcgi_allow_upstream fastcgi_bind fastcgi_buffer_size fastcgi_buffering fastcgi_buffers fastcgi_busy_buffers_size fastcgi_cache fastcgi_cache_background_update fastcgi_cache_bypass fastcgi_cache_key fastcgi_cache_lock fastcgi_cache_lock_age fastcgi_cache_lock_timeout fastcgi_cache_max_range_offset fastcgi_cache_methods fastcgi_cache_min_uses fastcgi_cache_path fastcgi_cache_revalidate fastcgi_cache_use_stale fastcgi_cache_valid fastcgi_catch_stderr fastcgi_connect_timeout fastcgi_force_ranges fastcgi_hide_header fastcgi_ignore_client_abort fastcgi_ignore_headers fastcgi_index fastcgi_intercept_errors fastcgi_keep_conn fastcgi_limit_rate fastcgi_max_temp_file_size fastcgi_next_upstream fastcgi_next_upstream_timeout fastcgi_next_upstream_tries fastcgi_no_cache fastcgi_param fastcgi_pass fastcgi_pass_header fastcgi_pass_request_body fastcgi_pass_request_headers fastcgi_read_timeout fastcgi_request_buffering fastcgi_send_lowat fastcgi_send_timeout fastcgi_socket_keepalive fastcgi_split_path_info fastcgi_store fastcgi_store_access fastcgi_temp_file_write_size fastcgi_temp_path',
+    'fastcgi_allow_upstream fastcgi_cache fastcgi_cache_background_update fastcgi_cache_bypass fastcgi_cache_key fastcgi_cache_lock fastcgi_cache_lock_age fastcgi_cache_lock_timeout fastcgi_cache_max_range_offset fastcgi_cache_methods fastcgi_cache_min_uses fastcgi_cache_path fastcgi_cache_revalidate fastcgi_cache_use_stale fastcgi_cache_valid fastcgi_force_ranges fastcgi_limit_rate fastcgi_no_cache fastcgi_store fastcgi_store_access',
   ngx_http_flv_module: 'flv',
   ngx_http_geoip_module: 'geoip_city geoip_country geoip_org geoip_proxy geoip_proxy_recursive',
   ngx_http_grpc_module:
@@ -46,7 +46,7 @@ const BY_MODULE: Readonly<Record<string, string>> = {
   ngx_http_realip_module: 'set_real_ip_from real_ip_header real_ip_recursive',
   ngx_http_referer_module: 'referer_hash_bucket_size referer_hash_max_size valid_referers',
   ngx_http_scgi_module:
-    'scgi_bind scgi_buffer_size scgi_buffering scgi_buffers scgi_cache scgi_cache_key scgi_cache_path scgi_cache_valid scgi_connect_timeout scgi_hide_header scgi_ignore_client_abort scgi_ignore_headers scgi_intercept_errors scgi_next_upstream scgi_param scgi_pass scgi_pass_header scgi_read_timeout scgi_request_buffering scgi_send_timeout scgi_store scgi_temp_path',
+    'scgi_allow_upstream scgi_cache scgi_cache_background_update scgi_cache_bypass scgi_cache_key scgi_cache_lock scgi_cache_lock_age scgi_cache_lock_timeout scgi_cache_max_range_offset scgi_cache_methods scgi_cache_min_uses scgi_cache_path scgi_cache_revalidate scgi_cache_use_stale scgi_cache_valid scgi_force_ranges scgi_limit_rate scgi_no_cache scgi_store scgi_store_access',
   ngx_http_secure_link_module: 'secure_link secure_link_md5 secure_link_secret',
   ngx_http_slice_module: 'slice',
   ngx_http_ssi_module:
@@ -55,11 +55,11 @@ const BY_MODULE: Readonly<Record<string, string>> = {
     'ssl ssl_alpn ssl_buffer_size ssl_certificate ssl_certificate_cache ssl_certificate_compression ssl_certificate_key ssl_ciphers ssl_client_certificate ssl_conf_command ssl_crl ssl_dhparam ssl_early_data ssl_ecdh_curve ssl_key_log ssl_ocsp ssl_ocsp_cache ssl_ocsp_responder ssl_password_file ssl_prefer_server_ciphers ssl_protocols ssl_reject_handshake ssl_session_cache ssl_session_ticket_key ssl_session_tickets ssl_session_timeout ssl_stapling ssl_stapling_file ssl_stapling_responder ssl_stapling_verify ssl_trusted_certificate ssl_verify_client ssl_verify_depth',
   ngx_http_sub_module: 'sub_filter sub_filter_last_modified sub_filter_once sub_filter_types',
   ngx_http_upstream_module:
-    'upstream zone state hash ip_hash keepalive least_conn least_time ntlm queue random resolver resolver_timeout sticky',
+    'zone state hash ip_hash least_conn least_time ntlm queue random resolver resolver_timeout sticky',
   ngx_http_userid_module:
     'userid userid_domain userid_expires userid_flags userid_mark userid_name userid_p3p userid_path userid_service',
   ngx_http_uwsgi_module:
-    'uwsgi_bind uwsgi_buffer_size uwsgi_buffering uwsgi_buffers uwsgi_cache uwsgi_cache_key uwsgi_cache_path uwsgi_cache_valid uwsgi_connect_timeout uwsgi_hide_header uwsgi_ignore_client_abort uwsgi_intercept_errors uwsgi_modifier1 uwsgi_modifier2 uwsgi_next_upstream uwsgi_param uwsgi_pass uwsgi_pass_header uwsgi_read_timeout uwsgi_request_buffering uwsgi_send_timeout uwsgi_store uwsgi_temp_path',
+    'uwsgi_allow_upstream uwsgi_cache uwsgi_cache_background_update uwsgi_cache_bypass uwsgi_cache_key uwsgi_cache_lock uwsgi_cache_lock_age uwsgi_cache_lock_timeout uwsgi_cache_max_range_offset uwsgi_cache_methods uwsgi_cache_min_uses uwsgi_cache_path uwsgi_cache_revalidate uwsgi_cache_use_stale uwsgi_cache_valid uwsgi_force_ranges uwsgi_limit_rate uwsgi_no_cache uwsgi_store uwsgi_store_access uwsgi_ssl_certificate uwsgi_ssl_certificate_key uwsgi_ssl_ciphers uwsgi_ssl_conf_command uwsgi_ssl_crl uwsgi_ssl_name uwsgi_ssl_password_file uwsgi_ssl_protocols uwsgi_ssl_server_name uwsgi_ssl_session_reuse uwsgi_ssl_trusted_certificate uwsgi_ssl_verify uwsgi_ssl_verify_depth',
   ngx_http_v2_module:
     'http2 http2_body_preread_size http2_chunk_size http2_idle_timeout http2_max_concurrent_pushes http2_max_concurrent_streams http2_max_field_size http2_max_header_size http2_max_requests http2_push http2_push_preload http2_recv_buffer_size http2_recv_timeout',
   ngx_http_v3_module:
@@ -83,7 +83,6 @@ export const ELSEWHERE: ReadonlyMap<string, string> = new Map(
 /** Names, and beginnings of names, which end in "_". */
 const VARIABLES_BY_MODULE: Readonly<Record<string, string>> = {
   ngx_http_browser_module: 'modern_browser ancient_browser msie',
-  ngx_http_fastcgi_module: 'fastcgi_',
   ngx_http_geoip_module: 'geoip_',
   ngx_http_grpc_module: 'grpc_',
   ngx_http_gzip_module: 'gzip_ratio',
@@ -97,7 +96,7 @@ const VARIABLES_BY_MODULE: Readonly<Record<string, string>> = {
   ngx_http_slice_module: 'slice_range',
   ngx_http_ssi_module: 'date_local date_gmt',
   ngx_http_ssl_module: 'ssl_',
-  ngx_http_upstream_module: 'upstream_',
+  ngx_http_upstream_module: 'upstream_cache_ upstream_last_server_name upstream_queue_time upstream_trailer_',
   ngx_http_userid_module: 'uid_',
   ngx_http_v2_module: 'http2',
   ngx_http_v3_module: 'http3 quic_',

@@ -12,6 +12,7 @@ import { clientBody } from './client-body.ts'
 import { dav } from './dav.ts'
 import { emptyGif } from './empty-gif.ts'
 import { errorPageRules } from './error-page-rules.ts'
+import { fastcgi } from './fastcgi.ts'
 import { fileIo } from './file-io.ts'
 import { geo } from './geo.ts'
 import { headers } from './headers.ts'
@@ -26,12 +27,15 @@ import { redirects } from './redirect-location.ts'
 import { relayedFields } from './relayed-fields.ts'
 import { rewrite } from './rewrite.ts'
 import { root } from './root.ts'
+import { scgi } from './scgi.ts'
 import { serverTokens } from './server-tokens.ts'
 import { splitClients } from './split-clients.ts'
 import { staticFiles } from './static-files.ts'
 import { stubStatus } from './stub-status.ts'
 import { tryFiles } from './try-files.ts'
 import { types } from './types.ts'
+import { upstreamBlock } from './upstream-block.ts'
+import { uwsgi } from './uwsgi.ts'
 
 export const FEATURES: readonly Feature[] = [
   map,
@@ -52,6 +56,10 @@ export const FEATURES: readonly Feature[] = [
   emptyGif,
   stubStatus,
   readinessStatus,
+  upstreamBlock,
+  fastcgi,
+  scgi,
+  uwsgi,
   relayedFields,
   headers,
   limitRate,

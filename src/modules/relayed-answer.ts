@@ -3,6 +3,8 @@
  *
  *   const answer = new RelayedAnswer(x, rules, source, 'the program "/srv/a.py"')
  *   answer.take(bytes)           more of its output: its head, then content, which leaves at once
+ *   answer.takeHead(content)     its head is whole, and was read by somebody else; that much has come behind it
+ *   answer.takeFile(file, …)     more content, in a file
  *   answer.end()                 the output is over
  *   answer.fail(504, 'why')      it can come to no end: an error answer, or a cut when the answer has begun
  *   answer.isOver                nothing more of the output is wanted
@@ -26,6 +28,7 @@ import { ChunkedDecoder } from '../http/chunked.ts'
 import { INCOMPLETE } from '../http/refusals.ts'
 import { mayHaveContent } from '../http/status.ts'
 import { pathOf } from '../http/target.ts'
+import type { OpenFile } from '../io/file.ts'
 import type { Exchange } from '../server/exchange.ts'
 import {
   BAD_CODING,
@@ -115,9 +118,15 @@ export class RelayedAnswer {
   /** Of content that comes in chunks. */
   private decoder: ChunkedDecoder | null = null
 
-  /** @param who gives the output, for the log */
-  constructor(x: Exchange, rules: RelayRules, source: AnswerSource, who: string) {
-    this.head = new CgiResponseHead(rules.head)
+  /** @param who gives the output, for the log @param head that is read, perhaps by somebody else */
+  constructor(
+    x: Exchange,
+    rules: RelayRules,
+    source: AnswerSource,
+    who: string,
+    head = new CgiResponseHead(rules.head),
+  ) {
+    this.head = head
     this.x = x
     this.rules = rules
     this.source = source
@@ -171,7 +180,7 @@ export class RelayedAnswer {
 
   // The head
 
-  private takeHead(content: Buffer | null): void {
+  takeHead(content: Buffer | null): void {
     const { x, rules, head } = this
     const accel = rules.ignored.has('x-accel-redirect') ? null : head.get('x-accel-redirect')
     if (accel !== null && accel !== '') {
@@ -279,10 +288,25 @@ export class RelayedAnswer {
     const part = isTooMuch ? bytes.subarray(0, remaining) : bytes
     this.remaining -= part.length
     if (part.length > 0) x.writeLent(part)
+    this.afterWrite(isTooMuch, x.isCongested)
+  }
+
+  /** A piece of a file, which is retained until it has left. Not for content that comes in chunks. */
+  takeFile(file: OpenFile, offset: number, sizeBytes: number): void {
+    if (this.state !== IN_CONTENT) return
+    const { x } = this
+    const part = Math.min(sizeBytes, this.remaining)
+    this.remaining -= part
+    x.writeFile(file, offset, part)
+    this.afterWrite(part < sizeBytes, !x.isFlowing)
+  }
+
+  private afterWrite(isTooMuch: boolean, isBehind: boolean): void {
+    const { x } = this
     if (isTooMuch)
       x.log.warn(`${this.who}: it gave more than the ${this.head.contentLength} bytes it had announced`)
     if (this.remaining === 0) this.endContent()
-    else if (x.isCongested) {
+    else if (isBehind) {
       x.onDrained = () => this.source.resumeOutput()
       this.source.pauseOutput()
     }

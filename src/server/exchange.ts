@@ -222,6 +222,11 @@ export class Exchange {
     return this.responder.isCongested
   }
 
+  /** Everything that was written has left: no `onDrained` will come of it. */
+  get isFlowing(): boolean {
+    return this.responder.isFlowing
+  }
+
   /** The loop of this process, for descriptors and deadlines of whoever works for this exchange. */
   get loop(): Loop {
     return this.responder.loop
@@ -265,12 +270,20 @@ export class Exchange {
 
   /** The error log of the place, whose lines tell what they are about. */
   get log(): Log {
-    const least = this.responder.facts.isWatched ? 'debug' : undefined
-    this.ownLog ??=
-      this.tracer === null
-        ? this.location.log.withContext(logContextOf(this), least)
-        : toldLog(this.tracer, this.location.log)
+    this.ownLog ??= this.logAbout(null, null)
     return this.ownLog
+  }
+
+  /** As `log`, of lines that also tell what was going on, behind "while", and who was asked. */
+  logWhile(action: string, upstream: string): Log {
+    return this.logAbout(action, upstream)
+  }
+
+  private logAbout(action: string | null, upstream: string | null): Log {
+    const least = this.responder.facts.isWatched ? 'debug' : undefined
+    return this.tracer === null
+      ? this.location.log.withContext(logContextOf(this, action, upstream), least)
+      : toldLog(this.tracer, this.location.log)
   }
 
   /** One step of what happens to it, for `veille explain` and `error_log … debug`. Asked only if `isTraced`. */

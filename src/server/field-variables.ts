@@ -13,6 +13,7 @@ import { flag } from '../config/directive.ts'
 import { COOKIE, KNOWN_FIELDS } from '../http/known-fields.ts'
 import { mayHaveContent } from '../http/status.ts'
 import type { Exchange } from './exchange.ts'
+import { storedContentOf } from './stored-content.ts'
 import type { Getter, VariableFamily, VariableRow } from './variables.ts'
 
 const SERVERS = ['http', 'server']
@@ -60,8 +61,8 @@ export const FIELD_FAMILIES: readonly VariableFamily[] = [
 export const FIELD_ROWS: readonly VariableRow[] = [
   {
     name: 'content_length',
-    doc: 'The field `Content-Length` of the request.',
-    get: x => x.fields.get('content-length'),
+    doc: 'The field `Content-Length` of the request; of a content that came in chunks, its length once it is stored.',
+    get: x => x.fields.get('content-length') ?? storedContentOf(x)?.sizeBytes.toString() ?? null,
   },
   {
     name: 'content_type',
@@ -101,7 +102,8 @@ function requestField(name: string): Getter {
   return x => (seesUnderscores(x) ? spelledField(x, spelled) : x.fields.get(dashed))
 }
 
-function seesUnderscores(x: Exchange): boolean {
+/** Whether fields with an underscore in their name are seen, where `x` belongs. */
+export function seesUnderscores(x: Exchange): boolean {
   const settings = x.server.location.block?.settings(requestFieldsTable)
   return settings !== undefined && (settings.underscores_in_headers || !settings.ignore_invalid_headers)
 }

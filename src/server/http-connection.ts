@@ -571,6 +571,10 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     return this.connection.isCongested
   }
 
+  get isFlowing(): boolean {
+    return this.connection.isFlowing
+  }
+
   // Between two exchanges
 
   /** For `stub_status`. A request that is answered at once is never seen in between. */

@@ -7,8 +7,13 @@ import type { LogContext } from '../log.ts'
 import type { Exchange } from './exchange.ts'
 import type { ConnectionFacts } from './responder.ts'
 
-export function logContextOf(x: Exchange): LogContext {
-  return new ExchangeContext(x)
+/** @param action what was going on, behind "while" @param upstream who was asked */
+export function logContextOf(
+  x: Exchange,
+  action: string | null = null,
+  upstream: string | null = null,
+): LogContext {
+  return new ExchangeContext(x, action, upstream)
 }
 
 /** Of a connection without an exchange: before the first, between two, at its end. */
@@ -52,10 +57,14 @@ class ConnectionContext implements LogContext {
 }
 
 class ExchangeContext implements LogContext {
+  readonly action: string | null
+  readonly upstream: string | null
   private readonly x: Exchange
 
-  constructor(x: Exchange) {
+  constructor(x: Exchange, action: string | null, upstream: string | null) {
     this.x = x
+    this.action = action
+    this.upstream = upstream
   }
 
   get connection(): number {

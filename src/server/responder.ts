@@ -75,4 +75,6 @@ export interface Responder {
   resumeContent(): void
   /** A producer should wait for `x.onDrained`. */
   readonly isCongested: boolean
+  /** Nothing of what was written waits for the socket. */
+  readonly isFlowing: boolean
 }
