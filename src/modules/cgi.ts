@@ -109,9 +109,14 @@ class Cgi implements Module {
     if (script === null) return DECLINED
     const command = handler.program.for(x, script)
     if (typeof command === 'number') return fail(x, command)
-    if (script.kind !== REGULAR && (this.mustExist || command.isScriptItself || !isMissing(script.kind)))
-      return refuse(x, script)
+    const mayRun = script.kind === REGULAR || (this.isAnswered(script) && !command.isScriptItself)
+    if (!mayRun) return refuse(x, script)
     return this.run(x, script, command)
+  }
+
+  /** There is no such file, and that is for the program to judge. */
+  private isAnswered({ kind }: Script): boolean {
+    return !this.mustExist && (kind === DIRECTORY || isMissing(kind))
   }
 
   private scriptIn(x: Exchange, whole: string, extension: string | null): Script | null {
@@ -197,6 +202,10 @@ function refuse(x: Exchange, { file, kind }: Script): Outcome {
   if (isMissing(kind)) {
     x.log.error(`CGI program "${file}" is not found ${errnoForLog(kind)}`)
     return fail(x, 404)
+  }
+  if (kind === DIRECTORY) {
+    x.log.error(`CGI program "${file}" is a directory`)
+    return fail(x, 403)
   }
   if (kind === OTHER) {
     x.log.crit(`"${file}" is not a regular file`)
