@@ -10,6 +10,8 @@
  *   /rights      user, folder, limits, priority and processors, of every thread
  *   /program     starts a program that ends by SIGKILL alone, and tells its number
  *   /reader      starts one that reads until its stdin ends
+ *   /heir        starts one that leaves a process behind
+ *   /processes   names and states of all that can be seen
  *   /stuck       the process never comes back
  *   /throw       a mistake outside of any request
  *
@@ -162,6 +164,8 @@ async function serveTest(
     '/env': x => answer(x, process.env),
     '/rights': x => answer(x, rights()),
     '/program': x => answer(x, { pid: startProgram(x.loop, STUBBORN) }),
+    '/heir': x => answer(x, { pid: startProgram(x.loop, 'sleep 1000 &') }),
+    '/processes': x => answer(x, processes()),
     '/reader': x => answer(x, { pid: startProgram(x.loop, 'exec cat') }),
     '/stuck'() {
       logs.log.notice('stuck')
@@ -214,6 +218,13 @@ function startProgram(loop: Loop, script: string): number | null {
     },
   )
   return typeof child === 'number' ? null : child.pid
+}
+
+/** `Z sleep` is a zombie that nobody has waited for. */
+function processes(): string[] {
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .map(pid => readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^\d+ \((.*)\) (.).*$/s, '$2 $1'))
 }
 
 /** As proc(5) tells them. */

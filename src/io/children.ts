@@ -1,7 +1,7 @@
 /**
  * The children of this thread that are not gone yet, so that whoever ends a loop leaves none of them behind.
  *
- *   childCount(loop)
+ *   childCount(loop), isChild(pid)
  *   endChildren(loop, done)      kills them all; `done` when the last is reaped
  *
  * Whatever else ends the process (an exception, process.exit()), they are killed with it. Only a signal that Node does not hear of,
@@ -12,6 +12,7 @@ import { Deadline } from '../loop/deadlines.ts'
 import type { Loop } from '../loop/loop.ts'
 
 export interface LivingChild {
+  readonly pid: number
   readonly loop: Loop
   /** @param graceMs between SIGTERM and SIGKILL; 0: SIGKILL at once */
   terminate(graceMs: number): void
@@ -37,6 +38,11 @@ export function childCount(loop: Loop): number {
   let count = 0
   for (const child of living) if (child.loop === loop) count++
   return count
+}
+
+export function isChild(pid: number): boolean {
+  for (const child of living) if (child.pid === pid) return true
+  return false
 }
 
 function killAll(): void {

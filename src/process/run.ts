@@ -8,6 +8,7 @@ import { inheritedListeners } from '../io/listener.ts'
 import type { Application } from './application.ts'
 import { startDaemon, takeDaemonMark } from './daemon.ts'
 import { Master } from './master.ts'
+import { FIRST_PROCESS, reapOrphans } from './orphans.ts'
 import { Single } from './single.ts'
 import { socketsFromBefore } from './upgrade.ts'
 
@@ -20,6 +21,7 @@ export async function run(application: Application): Promise<void> {
   if (daemon && !isDaemon && fromBefore === null) return process.exit(await startDaemon(application.name))
   const origin = { isDaemon, fromBefore, fromServiceManager: inheritedListeners(process.env) }
   const service = masterProcess ? new Master(application, origin) : new Single(application, origin)
+  if (process.pid === FIRST_PROCESS) reapOrphans()
   try {
     await service.run(configuration)
   } catch (error) {

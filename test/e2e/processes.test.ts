@@ -3,16 +3,29 @@
  */
 
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, readlinkSync, renameSync, writeFileSync } from 'node:fs'
-import { constants } from 'node:os'
+import { spawnSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { constants, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { formatAddress, inetAddress, unixAddress } from '../../src/io/address.ts'
 import { localAddress, openListener } from '../../src/io/listener.ts'
 import { AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK } from '../../src/sys/constants.ts'
 import * as libc from '../../src/sys/libc.ts'
+import { type Running, startProcess } from '../command-process.ts'
 import { Descriptors } from '../descriptors.ts'
-import { type Answer, type Family, familyOf, titleOf } from '../process-family.ts'
-import type { Rights } from '../process-site.ts'
+import { freePort } from '../free-ports.ts'
+import { type Answer, Family, familyOf, titleOf } from '../process-family.ts'
+import type { Rights, TestConfiguration } from '../process-site.ts'
 import { connect, type RawClient } from '../raw-client.ts'
 
 const isRoot = process.getuid?.() === 0
@@ -736,6 +749,43 @@ describe('a program that a process of ours has started', () => {
     await family.gone(pid)
   })
 })
+
+describe('the first process of a container', () => {
+  const mayUnshare = spawnSync('unshare', ['--pid', '--mount-proc', '--kill-child', 'true']).status === 0
+  for (const masterProcess of [true, false]) {
+    it(`reaps heirs of programs: ${masterProcess ? 'a master' : 'a single process'}`, {
+      skip: mayUnshare ? false : 'needs root and unshare(1)',
+    }, async () => {
+      await using family = await containedFamily({ settings: { masterProcess } })
+      const starter = await family.started()
+      const processes = async (): Promise<string> => family.request('/processes')
+      await startProgram(family, '/heir')
+      await family.until(async () => !/ (sh|sleep)"/.test(await processes()), 'both are gone, and no zombies')
+      starter.kill('SIGKILL')
+    })
+  }
+})
+
+/** In a namespace of processes that ends with whoever has started it. */
+class ContainedFamily extends Family {
+  override start(): Running {
+    const words = ['--pid', '--mount-proc', '--kill-child', process.execPath, ...this.command]
+    const starter = startProcess('unshare', words, {})
+    this.starters.push(starter)
+    return starter
+  }
+
+  /** Numbers in its log are those of the namespace, and other processes' outside of it. */
+  override async [Symbol.asyncDispose](): Promise<void> {
+    for (const starter of this.starters) starter.kill('SIGKILL')
+    for (const starter of this.starters) await starter.exit()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+async function containedFamily(configuration: Partial<TestConfiguration>): Promise<ContainedFamily> {
+  return new ContainedFamily(mkdtempSync(join(tmpdir(), 'veille-family-')), await freePort(), configuration)
+}
 
 async function startProgram(family: Family, target: string): Promise<number> {
   const { pid } = JSON.parse(await family.request(target)) as { pid: number }
