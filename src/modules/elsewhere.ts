@@ -56,8 +56,6 @@ const BY_MODULE: Readonly<Record<string, string>> = {
   ngx_http_sub_module: 'sub_filter sub_filter_last_modified sub_filter_once sub_filter_types',
   ngx_http_upstream_module:
     'zone state hash ip_hash least_conn least_time ntlm queue random resolver resolver_timeout sticky',
-  ngx_http_userid_module:
-    'userid userid_domain userid_expires userid_flags userid_mark userid_name userid_p3p userid_path userid_service',
   ngx_http_uwsgi_module:
     'uwsgi_allow_upstream uwsgi_cache uwsgi_cache_background_update uwsgi_cache_bypass uwsgi_cache_key uwsgi_cache_lock uwsgi_cache_lock_age uwsgi_cache_lock_timeout uwsgi_cache_max_range_offset uwsgi_cache_methods uwsgi_cache_min_uses uwsgi_cache_path uwsgi_cache_revalidate uwsgi_cache_use_stale uwsgi_cache_valid uwsgi_force_ranges uwsgi_limit_rate uwsgi_no_cache uwsgi_store uwsgi_store_access uwsgi_ssl_certificate uwsgi_ssl_certificate_key uwsgi_ssl_ciphers uwsgi_ssl_conf_command uwsgi_ssl_crl uwsgi_ssl_name uwsgi_ssl_password_file uwsgi_ssl_protocols uwsgi_ssl_server_name uwsgi_ssl_session_reuse uwsgi_ssl_trusted_certificate uwsgi_ssl_verify uwsgi_ssl_verify_depth',
   ngx_http_v2_module:
@@ -97,7 +95,6 @@ const VARIABLES_BY_MODULE: Readonly<Record<string, string>> = {
   ngx_http_ssi_module: 'date_local date_gmt',
   ngx_http_ssl_module: 'ssl_',
   ngx_http_upstream_module: 'upstream_cache_ upstream_last_server_name upstream_queue_time upstream_trailer_',
-  ngx_http_userid_module: 'uid_',
   ngx_http_v2_module: 'http2',
   ngx_http_v3_module: 'http3 quic_',
   ngx_otel_module: 'otel_',

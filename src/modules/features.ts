@@ -35,6 +35,7 @@ import { stubStatus } from './stub-status.ts'
 import { tryFiles } from './try-files.ts'
 import { types } from './types.ts'
 import { upstreamBlock } from './upstream-block.ts'
+import { userId } from './userid.ts'
 import { uwsgi } from './uwsgi.ts'
 
 export const FEATURES: readonly Feature[] = [
@@ -61,6 +62,7 @@ export const FEATURES: readonly Feature[] = [
   scgi,
   uwsgi,
   relayedFields,
+  userId,
   headers,
   limitRate,
   errorPageRules,

@@ -128,8 +128,8 @@ function cookieText(x: Exchange): string | null {
 }
 
 /** `ngx_http_parse_multi_header_lines`: a name stands at the begin or behind a semicolon or comma, a value ends with a semicolon. */
-function cookie(name: string): Getter {
-  const pair = new RegExp(`(?:^|[;,]) *${name} *= *([^;]*)`, 'i')
+export function cookie(name: string): Getter {
+  const pair = new RegExp(`(?:^|[;,]) *${name.replace(/\W/g, '\\$&')} *= *([^;]*)`, 'i')
   return x => {
     const cookies = cookieText(x)
     return cookies === null ? null : (pair.exec(cookies)?.[1] ?? null)
