@@ -33,6 +33,7 @@ export async function serveHere(folder: string, configurationPath: string): Prom
     },
   )
   const loaded = application.read(application.startLog) ?? assert.fail(told.join('\n'))
+  assert.ok(loaded.makeFolders(application.startLog), told.join('\n'))
   const logs = loaded.openLogs(application.startLog) ?? assert.fail(told.join('\n'))
   const { key, address, options } = loaded.settings.listens[0]!
   const fd = openListener(address, options)
