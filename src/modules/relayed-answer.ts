@@ -6,7 +6,7 @@
  *   answer.takeHead(content)     its head is whole, and was read by somebody else; that much has come behind it
  *   answer.takeFile(file, …)     more content, in a file
  *   answer.end()                 the output is over
- *   answer.fail(504, 'why')      it can come to no end: an error answer, or a cut when the answer has begun
+ *   answer.fail(504, 'why')      it can come to no end: an error answer, or a cut when the answer has begun; `giveUp` does not log
  *   answer.isOver                nothing more of the output is wanted
  *
  * What its head can ask for (RFC 3875 §6.2; ngx_http_upstream_process_headers):
@@ -160,9 +160,14 @@ export class RelayedAnswer {
   /** @param words for the log */
   fail(status: number, words: string): void {
     if (this.state === OVER) return
-    const { x } = this
-    const { hasBegun } = this
-    x.log.error(`${this.who}: ${words}`)
+    this.x.log.error(`${this.who}: ${words}`)
+    this.giveUp(status, words)
+  }
+
+  /** As `fail`, when the log knows already. */
+  giveUp(status: number, words: string): void {
+    if (this.state === OVER) return
+    const { x, hasBegun } = this
     this.finish()
     if (hasBegun) x.cut(words)
     else x.fail(status)

@@ -294,7 +294,7 @@ export class UpstreamExchange implements CallEvents, RelaySource {
     this.noteEnd()
     if (!this.call!.isReused) this.noteFailure()
     if (relay !== null) {
-      relay.fail(status, words)
+      relay.giveUp(status, words)
       return
     }
     state.status = status

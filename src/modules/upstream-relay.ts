@@ -6,7 +6,7 @@
  *   relay.begin(content)              the head is whole
  *   relay.take(bytes)                 more content
  *   relay.end()                       that was all of it
- *   relay.fail(status, words)
+ *   relay.giveUp(status, words)
  */
 
 import { errnoForLog } from '../errno.ts'
@@ -70,15 +70,16 @@ export class UpstreamRelay implements AnswerSource {
     if (!this.isWaiting) this.answer.end()
   }
 
-  fail(status: number, words: string): void {
-    this.answer.fail(status, words)
+  /** It can come to no end, as the log knows. */
+  giveUp(status: number, words: string): void {
+    this.answer.giveUp(status, words)
   }
 
   private store(bytes: Buffer, spool: Spool): void {
     const failed = spool.add(bytes)
     if (failed < 0) {
       this.x.log.crit(`the temporary file for the answer of ${this.who} takes no more ${errnoForLog(failed)}`)
-      this.fail(500, 'the answer could not be stored')
+      this.giveUp(500, 'the answer could not be stored')
     } else if (spool.isFull) this.source.pause()
   }
 
