@@ -27,9 +27,16 @@ import { FOLLOW, openFolderPath, type Symlinks } from './path-files.ts'
 export class Folder {
   /** Opened with O_PATH. */
   readonly fd: Fd
+  private users = 1
 
   constructor(fd: Fd) {
     this.fd = fd
+  }
+
+  /** One more user, who closes it as well. */
+  retain(): this {
+    this.users++
+    return this
   }
 
   /** @returns 0 with `out` filled for whatever stands there, or `-errno` */
@@ -61,8 +68,9 @@ export class Folder {
     return folderOf(openAt(this.fd, '.', FLAGS))
   }
 
+  /** The descriptor is closed with its last user. */
   close(): void {
-    close(this.fd)
+    if (--this.users === 0) close(this.fd)
   }
 }
 

@@ -34,6 +34,7 @@ import { rootAt } from './root.ts'
 import {
   type Access,
   accessRow,
+  isContentLost,
   refuse,
   refuseWriting,
   statusForLook,
@@ -115,7 +116,7 @@ class Dav implements Module {
   }
 
   content(x: Exchange): Outcome {
-    if (!this.methods.includes(x.method)) return DECLINED
+    if (!this.methods.includes(x.method) || isContentLost(x)) return DECLINED
     const place = writePlaceOf(x, this.root, this.files.linksOf(x))
     if (typeof place === 'number') return fail(x, place)
     if (x.isRehearsal) {

@@ -135,7 +135,7 @@ export class ComputedAlias implements Root {
 }
 
 /** A value of the configuration with variables in it, as a path. */
-class Computed {
+export class Computed {
   private readonly value: Value
   private readonly mayClimb: boolean
   private readonly prefix: string

@@ -34,6 +34,8 @@ import { staticFiles } from './static-files.ts'
 import { stubStatus } from './stub-status.ts'
 import { tryFiles } from './try-files.ts'
 import { types } from './types.ts'
+import { uploadDelete } from './upload-delete.ts'
+import { uploadStore } from './upload-store.ts'
 import { upstreamBlock } from './upstream-block.ts'
 import { userId } from './userid.ts'
 import { uwsgi } from './uwsgi.ts'
@@ -70,7 +72,9 @@ export const FEATURES: readonly Feature[] = [
   serverTokens,
   // What changes files does not run them; a program goes before whatever else would answer.
   dav,
+  uploadDelete,
   cgi,
+  uploadStore,
   // Files are what is left when nobody else has answered.
   indexFiles,
   autoindex,

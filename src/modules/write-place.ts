@@ -79,6 +79,11 @@ export function refuse(x: Exchange, status: number, logWords: string, words = ''
   return HANDLED
 }
 
+/** The content was refused, cut off or did not come: what is looked for now is the page that says so, perhaps with the same method. */
+export function isContentLost(x: Exchange): boolean {
+  return x.status === 413 || x.status === 400 || x.status === 408
+}
+
 /** A directory has no representation of its own, so no tag: only `If-Match: *` can name it. */
 export function validatorsOf(status: FileStatus): Validators {
   const lastModifiedMs = status.modifiedSeconds * 1000 + status.modifiedNanoseconds / 1e6

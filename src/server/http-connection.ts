@@ -545,7 +545,8 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
 
   readContent(x: Exchange, consumer: ContentConsumer): void {
     const { content } = this
-    if (this.exchange !== x || content === null) {
+    // What was refused or cut off does not come any more; whoever makes the page for that may ask all the same.
+    if (this.exchange !== x || content === null || this.reading === OVER) {
       consumer.onContentEnd()
       return
     }
