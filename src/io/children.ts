@@ -3,9 +3,11 @@
  *
  *   childCount(loop), isChild(pid)
  *   endChildren(loop, done)      kills them all; `done` when the last is reaped
+ *   recordChildren(cells)        where another process can read their numbers
  *
  * Whatever else ends the process (an exception, process.exit()), they are killed with it. Only a signal that Node does not hear of,
- * such as SIGKILL, leaves them alone; they then meet the end of their stdin, and EPIPE when they write.
+ * such as SIGKILL, leaves them alone; they then meet the end of their stdin, and EPIPE when they write, and whoever reads the record
+ * can end them.
  */
 
 import { Deadline } from '../loop/deadlines.ts'
@@ -21,9 +23,21 @@ export interface LivingChild {
 const living = new Set<LivingChild>()
 const endings = new Set<Ending>()
 let isKilledAtExit = false
+/** 0 where there is room. */
+let record = new Int32Array(0)
+
+export function recordChildren(cells: Int32Array<ArrayBuffer>): void {
+  record = cells
+}
+
+function replaceInRecord(before: number, after: number): void {
+  const at = record.indexOf(before)
+  if (at >= 0) record[at] = after
+}
 
 export function addChild(child: LivingChild): void {
   living.add(child)
+  replaceInRecord(0, child.pid)
   if (isKilledAtExit) return
   isKilledAtExit = true
   process.once('exit', killAll)
@@ -31,6 +45,7 @@ export function addChild(child: LivingChild): void {
 
 export function removeChild(child: LivingChild): void {
   living.delete(child)
+  replaceInRecord(child.pid, 0)
   for (const ending of endings) ending.finishIfOver()
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { ACCEPTED, ACTIVE, REQUESTS, readinessOf, sumOf, WRITING } from '../server/counters.ts'
 import { close } from '../sys/libc.ts'
-import { countersAt, SharedCounters } from './shared-counters.ts'
+import { countersAt, programsAt, SharedCounters } from './shared-counters.ts'
 
 it('each process has a row, and sees those of all', () => {
   const shared = new SharedCounters(2)
@@ -49,5 +49,20 @@ it('more processes than rows share the last one, which is cleared when the last 
   shared.giveRow(last)
   shared.giveRow(last)
   assert.equal(sumOf(shared.rows)[ACTIVE], 0)
+  close(shared.fd)
+})
+
+it('the master finds the programs of a process that has ended, unless others record theirs in the same row', () => {
+  const shared = new SharedCounters(1)
+  const rows = Array.from({ length: shared.rows.length + 1 }, () => shared.takeRow())
+  const own = programsAt(shared.fd, shared.sizeBytes, 0)
+  own.set([4711, 0, 4712, 1, -1])
+  shared.rows[1]!.add(REQUESTS)
+  assert.deepEqual(shared.takePrograms(0), [4711, 4712])
+  assert.deepEqual(shared.takePrograms(0), [])
+  assert.ok(own.every(pid => pid === 0))
+  const last = rows.at(-1)!
+  programsAt(shared.fd, shared.sizeBytes, last).set([4713])
+  assert.deepEqual(shared.takePrograms(last), [])
   close(shared.fd)
 })

@@ -7,6 +7,7 @@
  * When its master is killed it serves on until a signal comes, as nginx's does.
  */
 
+import { recordChildren } from '../io/children.ts'
 import type { Log } from '../log.ts'
 import { F_SETFD, FD_CLOEXEC } from '../sys/constants.ts'
 import { close, fcntl } from '../sys/libc.ts'
@@ -16,7 +17,7 @@ import { keepEnvironment } from './environment.ts'
 import { dumpMemoryAtBadEnd } from './memory-dump.ts'
 import type { Command, Start, ToMaster, ToWorker } from './messages.ts'
 import { FATAL, giveUpRights } from './rights.ts'
-import { countersAt } from './shared-counters.ts'
+import { countersAt, programsAt } from './shared-counters.ts'
 import { IGNORED, onSignals } from './signals.ts'
 
 export async function runWorker(application: Application): Promise<void> {
@@ -144,6 +145,7 @@ function surroundingsOf({ sockets, counters, workerIndex }: Start, logs: Logs): 
   // What the worker starts must not hold them open.
   for (const { fd } of sockets) fcntl(fd, F_SETFD, FD_CLOEXEC)
   const allCounters = countersAt(counters.fd, counters.sizeBytes)
+  recordChildren(programsAt(counters.fd, counters.sizeBytes, counters.row))
   close(counters.fd)
   return { sockets, counters: allCounters[counters.row]!, allCounters, workerIndex, logs }
 }

@@ -17,6 +17,7 @@ import { Backoff } from './backoff.ts'
 import type { Generation } from './generation.ts'
 import type { ListeningSockets } from './listening-sockets.ts'
 import type { Command } from './messages.ts'
+import { killOrphans } from './orphans.ts'
 import { FATAL } from './rights.ts'
 import type { SharedCounters } from './shared-counters.ts'
 import { numberOf } from './signals.ts'
@@ -104,10 +105,18 @@ export class Workers {
   private onEnd(worker: WorkerProcess, end: WorkerEnd): void {
     const place = this.places.get(worker)!
     this.places.delete(worker)
+    if (end.signal !== null) this.killProgramsOf(worker)
     this.setting.counters.giveRow(worker.plan.row)
     tellEnd('worker process', worker.pid, end, this.setting.log())
     if (!worker.isEnding) this.replace(place, worker, end)
     this.noteIfEmpty()
+  }
+
+  /** By a signal that it does not hear; otherwise it has done so itself. */
+  private killProgramsOf({ plan }: WorkerProcess): void {
+    const { user } = plan.generation.configuration.settings
+    const own = process.geteuid?.() ?? 0
+    killOrphans(this.setting.counters.takePrograms(plan.row), own === 0 ? (user?.uid ?? own) : own)
   }
 
   private replace(place: Place, worker: WorkerProcess, { code }: WorkerEnd): void {

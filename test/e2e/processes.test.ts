@@ -740,11 +740,21 @@ describe('a program that a process of ours has started', () => {
     }
   }
 
-  it('ends with its stdin when its worker is killed', async () => {
+  it('is killed by the master when its worker is killed', async () => {
     await using family = await familyOf()
     await family.started()
     const [worker] = family.workers as [number]
+    const pid = await startProgram(family, '/program')
+    family.signal('SIGKILL', worker)
+    await family.gone(pid)
+  })
+
+  it('ends with its stdin when everybody else is killed', async () => {
+    await using family = await familyOf()
+    const starter = await family.started()
+    const [worker] = family.workers as [number]
     const pid = await startProgram(family, '/reader')
+    family.signal('SIGKILL', starter.pid)
     family.signal('SIGKILL', worker)
     await family.gone(pid)
   })
