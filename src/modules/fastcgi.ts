@@ -96,7 +96,6 @@ export const fastcgi = defineFeature({
       scheme: 'fastcgi',
       dialogue: FASTCGI,
       keepsOpen: settings.fastcgi_keep_conn,
-      mayHaveStatusLine: false,
       caught: settings.fastcgi_catch_stderr,
     })
   },

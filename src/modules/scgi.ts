@@ -28,7 +28,6 @@ export const scgi = defineFeature({
       scheme: 'scgi',
       dialogue: SCGI,
       keepsOpen: false,
-      mayHaveStatusLine: true,
       caught: [],
     })
   },

@@ -5,7 +5,7 @@
  *   const params = new UpstreamParams(rules, site)
  *   params.of(x, passesFields)      names and values, each character one octet, in their order
  *
- * A field is a variable `HTTP_…`. A parameter of that name takes its place: with an empty value, it is as good as left out. Two fields are
+ * A field is a variable `HTTP_…`. A parameter of that name takes its place: one that is said to be empty leaves it out. Two fields are
  * never told: `Proxy`, which programs would take for their own proxy (CVE-2016-5385), and `Transfer-Encoding`, since the content has
  * been taken out of its coding.
  */
@@ -40,18 +40,23 @@ interface Param {
 
 const NOT_TOLD: ReadonlySet<string> = new Set(['HTTP_PROXY', 'HTTP_TRANSFER_ENCODING'])
 
+function isOfField(name: string): boolean {
+  return name.startsWith('HTTP_')
+}
+
 export class UpstreamParams {
   private readonly params: readonly Param[]
   private readonly leftOut: ReadonlySet<string>
 
   constructor(rules: readonly ParamRule[], site: SiteContext) {
-    this.params = rules.map(({ name, value, ifNotEmpty }) => ({
+    const params = rules.map(({ name, value, ifNotEmpty }) => ({
       name: octetsOf(name),
       value: site.compile(value),
       ifNotEmpty,
     }))
-    const own = this.params.map(({ name }) => name).filter(name => name.startsWith('HTTP_'))
+    const own = params.map(({ name }) => name).filter(isOfField)
     this.leftOut = new Set([...NOT_TOLD, ...own])
+    this.params = params.filter(({ name, value }) => value.constant !== '' || !isOfField(name))
   }
 
   of(x: Exchange, passesFields: boolean): CgiVariable[] {

@@ -30,8 +30,6 @@ export interface Protocol {
   readonly dialogue: Dialogue
   /** Connections are kept for the next request, where there is room for them. */
   readonly keepsOpen: boolean
-  /** Answers may begin with `HTTP/1.1 200 OK`. */
-  readonly mayHaveStatusLine: boolean
   readonly caught: readonly string[]
 }
 
@@ -94,8 +92,8 @@ function withoutScheme(text: string): string {
 }
 
 function planOf(place: BindPlace, settings: UpstreamSettings, protocol: Protocol): UpstreamPlan {
-  const { scheme, dialogue, keepsOpen, mayHaveStatusLine, caught } = protocol
-  const head: CgiRules = { headBytes: settings.buffer_size, mayHaveStatusLine, mayBeEmpty: true }
+  const { scheme, dialogue, keepsOpen, caught } = protocol
+  const head: CgiRules = { headBytes: settings.buffer_size, mayHaveStatusLine: true, mayBeEmpty: true }
   return {
     scheme,
     dialogue,

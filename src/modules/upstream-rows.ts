@@ -74,7 +74,7 @@ export interface Buffers {
 function rows(prefix: string, who: string) {
   return {
     pass: custom<PassRule | null>({
-      in: ['location', 'if in location', 'limit_except'],
+      in: ['location', 'if in location'],
       syntax: 'address',
       takes: [1, 1],
       initial: null,

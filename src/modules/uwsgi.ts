@@ -49,7 +49,6 @@ export const uwsgi = defineFeature({
       scheme: 'uwsgi',
       dialogue: uwsgiDialogue({ first, second }),
       keepsOpen: false,
-      mayHaveStatusLine: true,
       caught: [],
     })
   },

@@ -156,7 +156,6 @@ for (const events of EVENTS) {
       assert.deepEqual(Object.fromEntries(peer.requests[0]!.params), {
         SCRIPT_FILENAME: '/srv/a b/i.php',
         QUERY_STRING: 'x=%zz',
-        HTTP_HIDDEN: '',
         EMPTY: '',
         HTTP_HOST: 'a.test',
         HTTP_X_TWO: '1, 2',
