@@ -62,16 +62,24 @@ export class Example {
   private readonly ports: ReadonlyMap<string, number>
   /** As the configuration has them, `ADDRESS:PORT` or `unix:PATH`. */
   private readonly listens: readonly string[]
+  private readonly configuration: string
   private server: Running | null = null
 
-  private constructor(name: string, folder: string, ports: Map<string, number>, listens: readonly string[]) {
+  private constructor(
+    name: string,
+    folder: string,
+    ports: Map<string, number>,
+    listens: readonly string[],
+    configuration: string,
+  ) {
     this.name = name
+    this.configuration = configuration
     this.folder = folder
     this.ports = ports
     this.listens = listens
   }
 
-  static async copy(origin: string): Promise<Example> {
+  static async copy(origin: string, configuration = 'nginx.conf'): Promise<Example> {
     const name = basename(origin)
     const folder = mkdtempSync(join(tmpdir(), `veille-${name}-`))
     cpSync(join(ROOT, origin), folder, { recursive: true })
@@ -95,7 +103,7 @@ export class Example {
     for (const path of files) utimesSync(path, MODIFIED, MODIFIED)
     const listens = found.map(([, , address = '127.0.0.1', port]) => `${address}:${port}`)
     const sockets = texts.flatMap(text => [...text.matchAll(LISTEN_UNIX)]).map(([, , name]) => name!)
-    return new Example(name, folder, ports, [...listens, ...sockets])
+    return new Example(name, folder, ports, [...listens, ...sockets], configuration)
   }
 
   requests(): Asked[] {
@@ -104,14 +112,14 @@ export class Example {
 
   /** @param poller stands in the configuration as `use`: of veille only, since nginx is seldom built with all of them */
   async start(program: 'nginx' | 'veille', poller: string | null = null): Promise<void> {
-    const path = join(this.folder, 'nginx.conf')
+    const path = join(this.folder, this.configuration)
     if (poller !== null) {
       const text = readFileSync(path, 'utf8')
-      const changed = text.replace(/^events *\{/m, `events { use ${poller};`)
+      const changed = text.replace(/^events *\{(\s*use \w+;)?/m, `events { use ${poller};`)
       assert.notEqual(changed, text, 'a line begins with "events {"')
       writeFileSync(path, changed)
     }
-    const args = ['-p', this.folder, '-c', 'nginx.conf', '-g', IN_FOREGROUND]
+    const args = ['-p', this.folder, '-c', this.configuration, '-g', IN_FOREGROUND]
     const server =
       program === 'nginx' ? startProcess('nginx', args) : startProcess(process.execPath, [MAIN, ...args])
     this.server = server
