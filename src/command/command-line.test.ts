@@ -122,6 +122,7 @@ describe('what it serves', () => {
 describe('how it works and what it says', () => {
   reads('--open --quiet --json', { open: true, quiet: true, json: true })
   reads('--poller select', { serve: { poller: 'select' } })
+  reads('--strict-readiness', { serve: { strictReadiness: true } })
   reads('--grace 2.5', { graceMs: 2500 })
   reads('--grace 0', { graceMs: 0 })
   refuses('--poller epol', '--poller: expected select, poll or epoll, found "epol"; did you mean "epoll"?')

@@ -222,6 +222,12 @@ export const GROUPS: readonly { readonly title: string; readonly options: readon
         words: 'Wait for the sockets with select, poll or epoll. Without it epoll.',
         take: (settings, value) => (settings.serve.poller = readPoller(value)),
       }),
+      {
+        long: '--strict-readiness',
+        words:
+          'Receive and send only what that wait has announced, one call for each connection in each turn, as examinations of web servers want it. See docs/readiness.md.',
+        take: settings => (settings.serve.strictReadiness = true),
+      },
       valued({
         long: '--grace',
         argument: 'seconds',
