@@ -46,8 +46,11 @@ const STARTERS = [
   'process/worker-process.ts',
 ]
 
+/** The examiner is a client, a program of its own that serves nobody. */
+const CLIENT = 'evaluate/'
+
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
-  .filter(name => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+  .filter(name => name.endsWith('.ts') && !name.endsWith('.test.ts') && !name.startsWith(CLIENT))
   .sort()
 const sources = new Map(files.map(name => [name, readFileSync(SRC + name, 'utf8')]))
 
