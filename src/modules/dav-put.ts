@@ -26,7 +26,6 @@ export interface PutRules {
 }
 
 export function putFile(x: Exchange, place: WritePlace, rules: PutRules): Outcome {
-  if (place.isCollection) return refuse(x, 409, 'cannot PUT to a collection')
   if (x.fields.get('content-range') !== null) {
     return refuse(x, 400, 'PUT with range is unsupported', 'A part of a file cannot be put.')
   }

@@ -165,7 +165,7 @@ describe('PUT', () => {
 
   for (const [line, status] of [
     ['PUT /dir/', 409],
-    ['PUT /', 403],
+    ['PUT /', 409],
     ['PUT /dir', 409],
     ['PUT /none/new', 409],
     ['PUT /a.txt/new', 409],

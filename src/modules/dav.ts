@@ -117,6 +117,7 @@ class Dav implements Module {
 
   content(x: Exchange): Outcome {
     if (!this.methods.includes(x.method) || isContentLost(x)) return DECLINED
+    if (x.method === 'PUT' && x.path.endsWith('/')) return refuse(x, 409, 'cannot PUT to a collection')
     const place = writePlaceOf(x, this.root, this.files.linksOf(x))
     if (typeof place === 'number') return fail(x, place)
     if (x.isRehearsal) {
