@@ -125,8 +125,14 @@ class Treadmill implements Transport {
     return sizeBytes
   }
 
-  sendPair(_fd: number, _first: Uint8Array, firstBytes: number, second: Uint8Array): number {
-    return firstBytes + second.length
+  sendPair(
+    _fd: number,
+    _first: Uint8Array,
+    firstBytes: number,
+    second: Uint8Array,
+    tailBytes: number,
+  ): number {
+    return firstBytes + second.length + tailBytes
   }
 
   sendFile(_fd: number, _file: number, _offset: number, sizeBytes: number): number {

@@ -697,6 +697,46 @@ for (const poller of POLLERS) {
       assert.ok(Buffer.concat(parts).equals(Buffer.concat(expected)))
     })
 
+    it('send framed bytes in one call, however many the socket takes', () => {
+      const [before, bytes, after] = ['2710\r\n', Buffer.alloc(10_000, 'x'), '\r\n']
+      const whole = Buffer.concat([Buffer.from(before), bytes, Buffer.from(after)])
+      const some = Buffer.alloc(2 * whole.length)
+      for (const taken of [0, 1, 6, 7, 9000, 10_005, 10_006, 10_007, 10_008]) {
+        using bench = new Bench(poller)
+        const client = bench.connect()
+        using system = scripted({ writev: [taken === 0 ? -EAGAIN : taken] })
+        const lent = Buffer.from(bytes)
+        client.connection.writeFramed(before, lent, after, true)
+        lent.fill(0)
+        bench.turn(3)
+        const n = Math.max(0, libc.read(client.fd, some))
+        assert.ok(some.subarray(0, n).equals(whole.subarray(taken)), `${taken} bytes taken`)
+        assert.equal(system.calls.writev, 1)
+        if (taken === whole.length) assert.equal(system.calls.send, 0)
+      }
+    })
+
+    it('keep framed bytes in order with whatever waits before them', () => {
+      using bench = new Bench(poller)
+      const client = bench.connect('tcpPair')
+      const expected: Buffer[] = []
+      for (let i = 0; i < 200; i++) {
+        const bytes = Buffer.alloc(i % 3 === 0 ? 100 : 60_000, 65 + (i % 26))
+        client.connection.writeFramed(`<${i}`, bytes, `${i}>`, i % 2 === 0)
+        expected.push(Buffer.from(`<${i}`), Buffer.from(bytes), Buffer.from(`${i}>`))
+        if (i % 2 === 0) bytes.fill(0)
+      }
+      const whole = Buffer.concat(expected)
+      const got = Buffer.alloc(whole.length)
+      const some = Buffer.alloc(1_000_000)
+      for (let at = 0, i = 0; at < whole.length && i < 10_000; i++) {
+        const n = libc.read(client.fd, some)
+        if (n > 0) at += some.copy(got, at, 0, n)
+        bench.loop.iterate(1)
+      }
+      assert.ok(got.equals(whole))
+    })
+
     it('give a slow peer more time as long as it takes some', () => {
       using bench = new Bench(poller)
       const client = bench.connect('tcpPair')

@@ -292,12 +292,45 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
       outbox.claim(this)
       if (!isLarge) outbox.room(bytes.length)
       if (this.isFlowing) {
-        if (isLarge) this.sendWith(bytes, isLent)
+        if (isLarge) this.sendWith(bytes, isLent, 0)
         else outbox.addBytes(bytes)
         return
       }
     }
     this.enqueue(isLent ? Buffer.from(bytes) : bytes)
+  }
+
+  /**
+   * Bytes and a little text on both sides, the framing of a chunk, in one piece: what follows behind would otherwise have a call and a
+   * packet of its own.
+   * @param isLent the bytes are the caller's again after the call
+   */
+  writeFramed(before: string, bytes: Buffer, after: string, isLent: boolean): void {
+    if (bytes.length < COPY_BELOW_BYTES || this.writing !== FLOWING) {
+      this.writeJoined(before, bytes, after, isLent)
+      return
+    }
+    const { outbox } = this.setting
+    outbox.claim(this)
+    outbox.room(before.length + after.length)
+    if (!this.isFlowing) {
+      this.writeJoined(before, bytes, after, isLent)
+      return
+    }
+    outbox.addText(before)
+    outbox.addText(after)
+    this.sendWith(bytes, isLent, after.length)
+  }
+
+  /** What is copied anyway becomes one piece. */
+  private writeJoined(before: string, bytes: Buffer, after: string, isLent: boolean): void {
+    if (isLent && bytes.length >= COPY_BELOW_BYTES)
+      this.write(Buffer.concat([Buffer.from(before, 'latin1'), bytes, Buffer.from(after, 'latin1')]))
+    else {
+      this.writeText(before)
+      this.take(bytes, isLent)
+      this.writeText(after)
+    }
   }
 
   /** The file is retained until its piece is sent. */
@@ -388,19 +421,25 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
     if (sent < length) this.block(Buffer.from(bytes.subarray(sent, length)))
   }
 
-  /** Sends what is collected together with `bytes`, which are not copied, but for what is left of them if they are lent. */
-  private sendWith(bytes: Buffer, isLent: boolean): void {
+  /**
+   * Sends what is collected together with `bytes`, which are not copied, but for what is left of them if they are lent.
+   * @param tailBytes the end of what is collected: they leave behind `bytes`
+   */
+  private sendWith(bytes: Buffer, isLent: boolean, tailBytes: number): void {
     const { outbox, transport } = this.setting
-    const { length } = outbox
+    const length = outbox.length - tailBytes
     outbox.length = 0
-    const n = transport.sendPair(this.fd, outbox.bytes, length, bytes)
+    const n = transport.sendPair(this.fd, outbox.bytes, length, bytes, tailBytes)
     if (!this.countSent(n)) return
-    const sent = Math.max(n, 0)
+    let sent = Math.max(n, 0)
     if (sent < length) this.block(Buffer.from(outbox.bytes.subarray(sent, length)))
-    if (sent < length + bytes.length) {
-      const rest = bytes.subarray(Math.max(0, sent - length))
+    sent = Math.max(0, sent - length)
+    if (sent < bytes.length) {
+      const rest = bytes.subarray(sent)
       this.block(isLent ? Buffer.from(rest) : rest)
     }
+    sent = Math.max(0, sent - bytes.length)
+    if (sent < tailBytes) this.block(Buffer.from(outbox.bytes.subarray(length + sent, length + tailBytes)))
   }
 
   /** @returns false when the connection is lost */

@@ -23,8 +23,11 @@ export function forgiving(calls: Calls): Transport {
     isStrict: calls.isStrict,
     receive: (fd, buffer) => calls.receive(fd, buffer),
     send: (fd, buffer, sizeBytes, flags) => forgiven(calls.send(fd, buffer, sizeBytes, flags), sizeBytes),
-    sendPair: (fd, first, firstBytes, second) =>
-      forgiven(calls.sendPair(fd, first, firstBytes, second), firstBytes + second.length),
+    sendPair: (fd, first, firstBytes, second, tailBytes) =>
+      forgiven(
+        calls.sendPair(fd, first, firstBytes, second, tailBytes),
+        firstBytes + second.length + tailBytes,
+      ),
     sendFile: (fd, file, offset, sizeBytes) =>
       forgiven(calls.sendFile(fd, file, offset, sizeBytes), sizeBytes),
     maySend: fd => calls.maySend(fd),

@@ -29,8 +29,12 @@ export interface Calls {
   receive(fd: Fd, buffer: Uint8Array): number
   /** Sends the first `sizeBytes` bytes. @param flags MSG_MORE: more follows at once */
   send(fd: Fd, buffer: Uint8Array, sizeBytes: number, flags: number): number
-  /** Sends two buffers without joining them. @returns bytes taken of both together */
-  sendPair(fd: Fd, first: Uint8Array, firstBytes: number, second: Uint8Array): number
+  /**
+   * Sends two buffers without joining them.
+   * @param tailBytes that follow behind, and stand in the first buffer behind its `firstBytes`
+   * @returns bytes taken of all together
+   */
+  sendPair(fd: Fd, first: Uint8Array, firstBytes: number, second: Uint8Array, tailBytes: number): number
   /** @returns bytes sent from `offset` of the file, 0 when the file is shorter than that */
   sendFile(fd: Fd, file: Fd, offset: number, sizeBytes: number): number
   /** See `accept4` in `sys/libc.ts`. */
@@ -75,8 +79,8 @@ export class AccountedCalls implements Calls {
     return this.begin(fd, WRITABLE) ? send(fd, buffer, sizeBytes, flags) : NOT_TOLD
   }
 
-  sendPair(fd: Fd, first: Uint8Array, firstBytes: number, second: Uint8Array): number {
-    return this.begin(fd, WRITABLE) ? writePair(fd, first, firstBytes, second) : NOT_TOLD
+  sendPair(fd: Fd, first: Uint8Array, firstBytes: number, second: Uint8Array, tailBytes: number): number {
+    return this.begin(fd, WRITABLE) ? writePair(fd, first, firstBytes, second, tailBytes) : NOT_TOLD
   }
 
   sendFile(fd: Fd, file: Fd, offset: number, sizeBytes: number): number {

@@ -173,7 +173,7 @@ describe('strict calls', () => {
     const results = [
       calls.receive(0, ROOM),
       calls.send(0, BYTE, 1, 0),
-      calls.sendPair(0, BYTE, 1, BYTE),
+      calls.sendPair(0, BYTE, 1, BYTE, 0),
       calls.sendFile(0, 0, 0, 1),
       calls.accept(0, ROOM, 0),
       calls.read(0, ROOM),

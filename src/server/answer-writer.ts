@@ -44,10 +44,16 @@ export class AnswerWriter {
     if (bytes.length === 0 || this.isTooMuch(x, bytes.length)) return
     x.sentContentBytes += bytes.length
     this.givenBytes += bytes.length
-    if (this.isChunked) this.writeFraming(x, chunkSizeLine(bytes.length))
-    if (isLent) this.connection.writeLent(bytes)
+    if (this.isChunked) this.writeChunk(x, bytes, isLent)
+    else if (isLent) this.connection.writeLent(bytes)
     else this.connection.write(bytes)
-    if (this.isChunked) this.writeFraming(x, CHUNK_END)
+  }
+
+  private writeChunk(x: Exchange, bytes: Buffer, isLent: boolean): void {
+    const line = chunkSizeLine(bytes.length)
+    x.sentFramingBytes += line.length + CHUNK_END.length
+    this.givenBytes += line.length + CHUNK_END.length
+    this.connection.writeFramed(line, bytes, CHUNK_END, isLent)
   }
 
   writeFile(x: Exchange, file: OpenFile, offset: number, sizeBytes: number): void {

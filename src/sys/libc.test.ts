@@ -248,6 +248,8 @@ describe('sockets', () => {
     const pooled = Buffer.from('xxpooledxx').subarray(2, 8)
     assert.equal(libc.writePair(a, pooled, 6, pooled.subarray(3)), 9)
     assert.equal(bytes.toString('latin1', 0, libc.read(b, bytes)), 'pooledled')
+    assert.equal(libc.writePair(a, Buffer.from('<>!'), 1, Buffer.from('around'), 1), 8)
+    assert.equal(bytes.toString('latin1', 0, libc.read(b, bytes)), '<around>')
   })
 
   it('take options, and say what was not acknowledged', () => {

@@ -323,11 +323,10 @@ export function write(fd: Fd, buffer: Uint8Array): number {
   return result(native.write(fd, buffer, buffer.length))
 }
 
-const pair = Buffer.alloc(2 * IOVEC_BYTES)
-const pairWords = new Uint32Array(pair.buffer, pair.byteOffset, (2 * IOVEC_BYTES) / 4)
+const pair = Buffer.alloc(3 * IOVEC_BYTES)
+const pairWords = new Uint32Array(pair.buffer, pair.byteOffset, (3 * IOVEC_BYTES) / 4)
 
-function setPiece(index: number, piece: Uint8Array, sizeBytes: number): void {
-  const address = addressOfBytes(piece)
+function setPiece(index: number, address: number, sizeBytes: number): void {
   const word = (index * IOVEC_BYTES) / 4
   pairWords[word] = address % 0x1_0000_0000
   pairWords[word + 1] = Math.floor(address / 0x1_0000_0000)
@@ -335,14 +334,24 @@ function setPiece(index: number, piece: Uint8Array, sizeBytes: number): void {
 }
 
 /**
- * Writes the first `firstBytes` of one buffer and then the other, in one call and without joining them.
+ * Writes the first `firstBytes` of one buffer and then the other, in one call and without joining them; behind that `tailBytes` more that
+ * follow in the first.
  * Unlike send(2), writev(2) raises SIGPIPE on a closed socket; Node ignores that signal.
- * @returns bytes taken of both together, or `-errno` @see writev(2)
+ * @returns bytes taken of all together, or `-errno` @see writev(2)
  */
-export function writePair(fd: Fd, first: Uint8Array, firstBytes: number, second: Uint8Array): number {
-  setPiece(0, first, firstBytes)
-  setPiece(1, second, second.length)
-  return result(native.writev(fd, pair, 2))
+export function writePair(
+  fd: Fd,
+  first: Uint8Array,
+  firstBytes: number,
+  second: Uint8Array,
+  tailBytes = 0,
+): number {
+  const address = addressOfBytes(first)
+  setPiece(0, address, firstBytes)
+  setPiece(1, addressOfBytes(second), second.length)
+  if (tailBytes === 0) return result(native.writev(fd, pair, 2))
+  setPiece(2, address + firstBytes, tailBytes)
+  return result(native.writev(fd, pair, 3))
 }
 
 const fileOffset = new BigInt64Array(1)
