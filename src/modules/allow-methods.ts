@@ -11,7 +11,7 @@
 
 import { type Call, custom, suggestion } from '../config/directive.ts'
 import type { Exchange } from '../server/exchange.ts'
-import { defineFeature } from '../server/feature.ts'
+import { type BindPlace, defineFeature } from '../server/feature.ts'
 import { DECLINED, HANDLED, type Module, type Outcome } from '../server/module.ts'
 import { refuseMethod } from '../server/phases.ts'
 
@@ -94,6 +94,11 @@ export const allowMethods = defineFeature({
     return { name: 'allow-methods', [kind === 'server' ? 'access' : 'rewrite']: check }
   },
 })
+
+/** Do the rules of the place let this method in? */
+export function allowsMethod({ block }: BindPlace, method: string): boolean {
+  return block.settings(table).allow_methods?.includes(method) ?? true
+}
 
 /** Refused already: what is looked for is only the page for that. */
 const refused = new WeakSet<Exchange>()

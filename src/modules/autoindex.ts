@@ -14,7 +14,9 @@ import { DECLINED, HANDLED, type Module, type Outcome } from '../server/module.t
 import type { Getter } from '../server/variables.ts'
 import type { Root } from './document-root.ts'
 import { type FormattedEntry, jsonChunks, jsonpChunks, xmlChunks } from './listing-formats.ts'
+import { offerAt, type UploadOffer } from './listing-offer.ts'
 import { listingChunks } from './listing-page.ts'
+import { UPLOAD_POLICY } from './listing-upload.ts'
 import { describeAll, streamText, UNREACHABLE } from './listing-work.ts'
 import { INERT_PAGE } from './page-frame.ts'
 import { rootAt } from './root.ts'
@@ -42,6 +44,11 @@ const table = {
     initial: false,
     doc: 'The page tells times of the zone of this machine; off in UTC.',
   }),
+  autoindex_upload: flag({
+    in: EVERYWHERE,
+    initial: false,
+    doc: 'The page has a form to upload files with, and buttons to delete files with, as far as the location takes them: see upload_store, upload_delete and dav_methods. Whoever sees the page can use them. nginx does not have it.',
+  }),
 }
 
 type Settings = SettingsOf<typeof table>
@@ -58,8 +65,10 @@ class Autoindex implements Module {
   private readonly settings: Settings
   private readonly root: Root
   private readonly callback: Getter
+  private readonly offer: UploadOffer | null
 
   constructor(settings: Settings, place: BindPlace) {
+    this.offer = settings.autoindex_upload ? offerAt(place) : null
     this.settings = settings
     this.root = rootAt(place)
     this.callback = place.site.variables.find('arg_callback')?.get ?? (() => null)
@@ -98,7 +107,8 @@ class Autoindex implements Module {
     else if (format !== 'html') {
       streamText(x, callback === '' ? jsonChunks(entries) : jsonpChunks(entries, callback))
     } else {
-      x.setField('Content-Security-Policy', INERT_PAGE)
+      const uploads = this.offer?.waysFor(x) ?? null
+      x.setField('Content-Security-Policy', uploads === null ? INERT_PAGE : UPLOAD_POLICY)
       streamText(
         x,
         listingChunks({
@@ -107,6 +117,7 @@ class Autoindex implements Module {
           entries: entries.filter(({ name, isOther }) => !isOther && !UNREACHABLE.test(name)),
           hasExactSizes: this.settings.autoindex_exact_size,
           hasLocalTimes: this.settings.autoindex_localtime,
+          uploads,
         }),
       )
     }

@@ -97,6 +97,11 @@ export function accessAt({ block }: BindPlace): Access {
   return block.settings(table).dav_access
 }
 
+/** Which of them may be used in a place. */
+export function davMethodsAt({ block }: BindPlace): readonly string[] {
+  return block.settings(table).dav_methods
+}
+
 class Dav implements Module {
   readonly name = 'dav'
   readonly methods: readonly string[]

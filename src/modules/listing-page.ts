@@ -5,10 +5,12 @@
  *   listingJson(listing)    one string of JSON, in the shape of nginx's `autoindex_format json`
  *   listingChunks, listingJsonChunks   both in pieces, so that 100,000 entries never hold up the loop
  *
- * The columns cannot be sorted by a click: that would take a script, and the page has none (see page-frame.ts).
+ * The columns cannot be sorted by a click: that would take a script, and the page has none (see page-frame.ts), unless files can be uploaded
+ * there (`listing-upload.ts`).
  * Reads no disk and hides no entry: names, sizes and times are given.
  */
 
+import { UPLOAD_SCRIPT, UPLOAD_STYLE, type UploadWays, uploadForm } from './listing-upload.ts'
 import { naturalOrder } from './natural-order.ts'
 import { escapeHtml, pageStart, squeeze } from './page-frame.ts'
 
@@ -33,6 +35,8 @@ export interface Listing {
   hasExactSizes?: boolean
   /** Times of this machine's zone, not of UTC. */
   hasLocalTimes?: boolean
+  /** Files can be added or deleted by whoever sees the page; null for neither. */
+  uploads?: UploadWays | null
 }
 
 const LISTING_STYLE = squeeze(`
@@ -72,6 +76,8 @@ const LISTING_STYLE = squeeze(`
   }
 `)
 
+const DELETE_ICON = `.x{--i:${icon('M4 6h12M8 6V3h4v3M5.5 6l.8 11h7.4l.8-11M8.5 9v5M11.5 9v5')}}`
+
 /** A line drawing on a field of 20 by 20, as a CSS image: a mask, so that it takes the colour of its scheme. */
 function icon(path: string): string {
   const svg = `<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 20 20' fill='none' stroke='%23000' stroke-width='1.4' stroke-linejoin='round' stroke-linecap='round'><path d='${path}'/></svg>`
@@ -107,15 +113,16 @@ export function* listingChunks(listing: Listing): Generator<string, void, undefi
 </table>
 <footer>${summary(folders, files, totalBytes)}</footer>
 </main>
-`
+${listing.uploads ? UPLOAD_SCRIPT : ''}`
 }
 
-function tableStart({ base, path, hasLocalTimes }: Listing): string {
+function tableStart({ base, path, hasLocalTimes, uploads }: Listing): string {
   const parent = path === '/' ? '' : '<tr><td><a class="u" href="../">Parent folder</a><td><td>\n'
-  return `${pageStart(`Index of ${base}${path.slice(1)}`, LISTING_STYLE)}<body>
+  const style = uploads ? LISTING_STYLE + DELETE_ICON + UPLOAD_STYLE : LISTING_STYLE
+  return `${pageStart(`Index of ${base}${path.slice(1)}`, style)}<body>
 <main>
 <h1>${breadcrumbs(base, path)}</h1>
-<table>
+${uploads ? uploadForm(uploads) : ''}<table>
 <thead><tr><th scope="col">Name<th scope="col">Size<th scope="col">Modified${hasLocalTimes === true ? '' : '<span> (UTC)</span>'}</thead>
 <tbody>
 ${parent}`

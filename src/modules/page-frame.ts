@@ -6,7 +6,8 @@
  *   escapeHtml(text)          text between tags or between double quotes
  *
  * No built-in page carries a script or asks for a second resource: they work with scripts switched off and under
- * any Content-Security-Policy that allows inline styles, and read as plain text without the styles.
+ * any Content-Security-Policy that allows inline styles, and read as plain text without the styles. The one that has a
+ * script, the listing with uploads (`listing-upload.ts`), works without it too.
  */
 
 /**

@@ -18,16 +18,23 @@ import { type UploadTarget, uploadPlaceOf } from './upload-place.ts'
 import { uploadTargetAt } from './upload-store.ts'
 import { refuse } from './write-place.ts'
 
+const table = {
+  upload_delete: flag({
+    in: ['http', 'server', 'location'],
+    initial: false,
+    doc: 'DELETE removes a file that was uploaded: 204, and 404 when it is not there. nginx does not have it.',
+  }),
+}
+
+/** Can what was uploaded be removed again? */
+export function deletesUploads({ block }: BindPlace): boolean {
+  return block.settings(table).upload_delete
+}
+
 export const uploadDelete = defineFeature({
   name: 'upload-delete',
   nginxModules: [],
-  table: {
-    upload_delete: flag({
-      in: ['http', 'server', 'location'],
-      initial: false,
-      doc: 'DELETE removes a file that was uploaded: 204, and 404 when it is not there. nginx does not have it.',
-    }),
-  },
+  table,
   bind(settings, place) {
     const target = settings.upload_delete ? uploadTargetAt(place) : null
     return target === null ? null : new UploadDelete(place, target)
