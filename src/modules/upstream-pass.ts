@@ -149,6 +149,7 @@ function spoolOf({ site }: BindPlace, settings: UpstreamSettings, scheme: string
 abstract class Pass implements Module {
   readonly name: string
   readonly takesAnyMethod = true
+  readonly addsSlash = true
   protected readonly plan: UpstreamPlan
 
   constructor({ scheme }: Protocol, plan: UpstreamPlan) {

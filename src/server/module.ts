@@ -26,6 +26,11 @@ export interface Module {
   readonly name: string
   /** Also methods that the server knows nothing of, since somebody else gives them their meaning; without it they are answered with 501. */
   readonly takesAnyMethod?: boolean
+  /**
+   * It answers for all paths below one that ends in a slash, as a program does. Who asks for that path without its slash is sent there, if no
+   * other location is meant.
+   */
+  readonly addsSlash?: boolean
   /** Methods that it answers beside those of others, for `Allow` where nobody does. */
   readonly methods?: readonly string[]
   rewrite?(x: Exchange): Outcome

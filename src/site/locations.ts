@@ -9,6 +9,7 @@
 import type { Block } from '../config/block.ts'
 import { lineName, type Place as SourcePlace } from '../config/source.ts'
 import type { Log } from '../log.ts'
+import { redirect } from '../modules/redirect-location.ts'
 import type { Feature, LocationMatch, PlaceKind } from '../server/feature.ts'
 import { Chain, Location } from '../server/location.ts'
 import type { Module } from '../server/module.ts'
@@ -93,7 +94,19 @@ export class LocationBuilder {
         prefixes.push({ ...place, prefix: match.path, isFinal: match.kind === 'final-prefix' })
       }
     }
+    this.addSlashes(exact, prefixes)
     return new Locations(exact, prefixes, regexes)
+  }
+
+  /** `/app` leads to `location /app/` where that is answered as a whole, and nobody else is meant (`auto_redirect` of nginx). */
+  private addSlashes(exact: Map<string, Location>, prefixes: readonly PrefixPlace[]): void {
+    const taken = new Set(prefixes.map(({ prefix }) => prefix))
+    for (const { prefix, location } of prefixes) {
+      const path = prefix.slice(0, -1)
+      const isMeant = prefix.endsWith('/') && location.chain.modules.some(module => module.addsSlash === true)
+      if (!isMeant || path === '' || taken.has(path) || exact.has(path)) continue
+      exact.set(path, slashLocation(location, prefix))
+    }
   }
 
   /** The rules of `ngx_http_core_location` for what may stand within what, and twice. */
@@ -151,6 +164,25 @@ export class LocationBuilder {
     }
     return false
   }
+}
+
+/** What is decided before the content is asked for does not concern a redirect; its fields, its page and the log are those of the location. */
+function slashLocation(location: Location, path: string): Location {
+  const late = location.chain.modules.map(({ name, failure, fields, log }, i) => {
+    const module = location.chain.modules[i]!
+    return {
+      name,
+      ...(failure === undefined ? {} : { failure: failure.bind(module) }),
+      ...(fields === undefined ? {} : { fields: fields.bind(module) }),
+      ...(log === undefined ? {} : { log: log.bind(module) }),
+    }
+  })
+  const slash: Module = {
+    name: 'slash',
+    takesAnyMethod: true,
+    content: x => redirect(x, 301, x.query === null ? path : `${path}?${x.query}`),
+  }
+  return new Location({ ...location, chain: new Chain([slash, ...late]), except: null })
 }
 
 function outsideAdvice(around: LocationMatch, name: string): string {

@@ -71,6 +71,10 @@ function site(peer: string): string {
       location /inner/ { internal; root ${prefix}/site; }
       location /head/ { fastcgi_buffer_size 200; fastcgi_buffers 2 200; fastcgi_busy_buffers_size 200; fastcgi_pass ${peer}; }
       location /stream/ { fastcgi_request_buffering off; fastcgi_pass ${peer}; }
+      location /group { return 204; }
+      location /outer/ { location /outer/inner/ { fastcgi_pass ${peer}; } return 204; }
+      location /hidden/ { internal; fastcgi_pass ${peer}; }
+      location ~ ^/hide$ { return 204; }
       location /except/ { limit_except GET { deny 192.0.2.1; } fastcgi_pass ${peer}; }
     }
   }`
@@ -136,6 +140,21 @@ describe('FastCGI beside nginx', { skip }, () => {
       await same(`POST ${path}`, null, 'a=b')
     }
     for (const method of ['HEAD', 'PUT', 'DELETE', 'PROPFIND', 'ODD']) await same(`${method} /`)
+  })
+
+  it('is found without the slash at the end of its location', async () => {
+    for (const path of [
+      '/split',
+      '/split?a=b',
+      '/group',
+      '/hide',
+      '/outer/inner',
+      '/outer',
+      '/hidden',
+      '/if',
+      '/fallback',
+    ])
+      for (const method of ['GET', 'POST', 'HEAD']) await same(`${method} ${path}`)
   })
 
   it('tells the fields of a request as nginx does', async () => {
