@@ -42,7 +42,9 @@ const LOOK_MS = 5
 /** From the root of the repository: the examples that have a configuration, and what no example would do. */
 export function exampleFolders(): string[] {
   const examples = readdirSync(join(ROOT, 'examples')).map(name => join('examples', name))
-  return [...examples, 'test/beside-nginx/corners'].filter(one => existsSync(join(ROOT, one, 'nginx.conf')))
+  return [...examples, 'test/beside-nginx/corners', 'test/beside-nginx/dav'].filter(one =>
+    existsSync(join(ROOT, one, 'nginx.conf')),
+  )
 }
 
 /** @returns why an example cannot run here: what it listens on is not there; false when it can */

@@ -79,7 +79,24 @@ export const INTENDED: readonly Intended[] = [
   { heading: 'merge_slashes of a server', what: 'content', covers: hasTwoSlashes },
   { heading: 'merge_slashes of a server', what: 'content-length', covers: hasTwoSlashes },
   ...LISTING.map(what => ({ heading: 'Listings', what, covers: isListing })),
+  { heading: 'DAV: writing', what: 'status', covers: isDavStatus },
+  { heading: 'DAV: writing', what: 'etag', covers: isDavAnswer },
+  { heading: 'DAV: writing', what: 'location', covers: isDavAnswer },
 ]
+
+const DAV_METHODS = ['PUT', 'DELETE', 'MKCOL', 'COPY', 'MOVE']
+
+/** Parents that are missing, names that are too long, preconditions, what was new and what was not. */
+const DAV_STATUSES = ['500 201', '500 409', '500 414', '501 400', '204 201', '201 204', '201 412', '204 412']
+
+function isDavStatus({ asked, nginx, veille }: Difference): boolean {
+  return DAV_METHODS.includes(asked.method) && DAV_STATUSES.includes(`${nginx} ${veille}`)
+}
+
+/** Fields that nginx leaves out. */
+function isDavAnswer({ asked, nginx, answers: { veille } }: Difference): boolean {
+  return nginx === '' && DAV_METHODS.includes(asked.method) && [201, 204].includes(veille!.status)
+}
 
 function isAboutMethod({ asked, nginx, veille }: Difference): boolean {
   if (asked.method === 'OPTIONS') return asked.target === '*' && nginx === '400' && veille === '204'
