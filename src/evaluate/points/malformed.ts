@@ -463,14 +463,13 @@ async function sendsHeadWithoutEnd(e: Examiner): Promise<void> {
   e.told(line, expected.words)
   talk.send(`GET ${e.page} HTTP/1.1\r\nHost: ${e.place.authority}\r\n`)
   const block = Buffer.from('X-Endless: 0123456789012345678901234567890123456789\r\n'.repeat(1000))
-  for (
-    let sent = 0;
-    sent < MOST_HEAD_BYTES && (await talk.end(0)) === 'open' && !(await talk.hears(1));
-    sent += block.length
-  ) {
+  let sent = 0
+  while (sent < MOST_HEAD_BYTES && (await talk.end(0)) === 'open' && !(await talk.hears(1))) {
     talk.send(block)
     await talk.sent(e.patience.answerMs)
+    sent += block.length
   }
+  if (sent >= MOST_HEAD_BYTES) e.finds(false, say(`${sent} bytes were taken`, `${sent} octets ont été pris`))
   const answer = await talk.response('GET', e.patience.answerMs)
   // The reset that follows may take the answer with it: it was over in time, which is what matters here.
   const flaw = expected.flawOf({ answer, interim: [], hasMore: false, end: await talk.end(0) })
