@@ -43,11 +43,11 @@ export class CgiFamily {
     return this.family.path(`html/${name}`)
   }
 
-  /** Once, before anything is asked. @param server lines of the server block */
-  configure(poller: PollerName, server: string): void {
+  /** Before it is started or reads its configuration anew. @param server lines of the server block @param main of the main context */
+  configure(poller: PollerName, server: string, main = ''): void {
     const { family, mark } = this
     family.configure(
-      'daemon off; worker_processes 1;',
+      `daemon off; worker_processes 1; ${main}`,
       `cgi_param MARK ${mark}; client_max_body_size 0;
        server { listen 127.0.0.1:${family.port}; root ${family.path('html')};
          location = /ok { return 200 ok; }
@@ -104,15 +104,25 @@ export class CgiFamily {
 
   /** A zombie has no environment any more. */
   private zombies(): number[] {
-    const { worker } = this
-    const children = readFileSync(`/proc/${worker}/task/${worker}/children`, 'utf8')
-    return children.trim() === '' ? [] : children.trim().split(' ').map(Number)
+    try {
+      const { worker } = this
+      const children = readFileSync(`/proc/${worker}/task/${worker}/children`, 'utf8')
+      return children.trim() === '' ? [] : children.trim().split(' ').map(Number)
+    } catch {
+      // There is no worker any more.
+      return []
+    }
   }
 
   async isQuiet(): Promise<void> {
     await this.family.until(() => this.alive().length === 0, 'no program is left')
     await this.family.until(() => this.descriptors <= this.descriptorsAtStart, 'no descriptor is left')
     assert.ok(await this.served())
+  }
+
+  /** Makes an empty file, for which a program waits. */
+  touch(name: string): void {
+    writeFileSync(this.path(name), '')
   }
 
   get log(): string {
@@ -141,11 +151,13 @@ function hasMark(number: string, mark: string): boolean {
 /**
  * @param files below the root; those that begin with `#!` are made executable
  * @param server lines of the server block, in which HTML stands for the root
+ * @param main lines of the main context
  */
 export async function cgiFamily(
   poller: PollerName,
   files: Readonly<Record<string, string>>,
   server: string,
+  main = '',
 ): Promise<CgiFamily> {
   const family = await nginxFamily()
   const all = { 'warm-up.sh': '#!/bin/sh\nprintf "Content-Type: text/plain\\n\\nwarm"\n', ...files }
@@ -156,7 +168,7 @@ export async function cgiFamily(
     if (content.startsWith('#!')) chmodSync(path, 0o755)
   }
   const made = new CgiFamily(family, `${process.pid}-${family.port}`)
-  made.configure(poller, server)
+  made.configure(poller, server, main)
   await made.begin()
   return made
 }
