@@ -6,7 +6,6 @@
  * It is all that the program gets: nothing of the server's own environment but what is named here. Each character is one octet.
  */
 
-import { octetsOf } from '../http/octets.ts'
 import type { Address } from '../io/address.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { requestFieldsTable } from '../server/field-variables.ts'
@@ -48,7 +47,7 @@ export function environmentOf(
   const isUnderscored = x.server.location.block?.settings(requestFieldsTable).underscores_in_headers === true
   for (const [name, value] of fieldVariables(x.head.fields, isUnderscored)) variables.set(name, value)
   for (const { name, value, ifNotEmpty } of params) {
-    const text = octetsOf(value.of(x))
+    const text = value.octets(x)
     if (text !== '' || !ifNotEmpty) variables.set(name, text)
   }
   return Array.from(variables, ([name, value]) => `${name}=${value}`)

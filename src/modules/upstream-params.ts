@@ -62,7 +62,7 @@ export class UpstreamParams {
   of(x: Exchange, passesFields: boolean): CgiVariable[] {
     const list: CgiVariable[] = []
     for (const { name, value, ifNotEmpty } of this.params) {
-      const text = octetsOf(value.of(x))
+      const text = value.octets(x)
       if (text !== '' || !ifNotEmpty) list.push([name, text])
     }
     if (passesFields) list.push(...fieldVariables(x.head.fields, seesUnderscores(x), this.leftOut))

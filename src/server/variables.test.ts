@@ -76,6 +76,28 @@ describe('a template', () => {
     place: placeAt({ name: 'f', text: '' }, 0, 0),
   })
 
+  it('gives octets as they came, and text as UTF-8', () => {
+    const variables = new Variables()
+    variables.add({ name: 'raw', doc: '', isOctets: true, get: x => x.query })
+    variables.add({ name: 'text', doc: '', get: () => 'é€' })
+    const octets = (...parts: Template['parts']): string =>
+      variables.compile(templateOf(...parts), () => {}).octets(exchangeOf('GET /?\xE9\xC3\xA9'))
+    assert.equal(octets({ variable: 'raw' }), '\xE9\xC3\xA9')
+    assert.equal(octets({ variable: 'text' }), '\xC3\xA9\xE2\x82\xAC')
+    assert.equal(
+      octets('é', { variable: 'raw' }, { variable: 'text' }),
+      '\xC3\xA9\xE9\xC3\xA9\xC3\xA9\xE2\x82\xAC',
+    )
+    assert.equal(octets('é'), '\xC3\xA9')
+    const later = variables.compile(templateOf({ variable: 'later' }), () => {})
+    variables.add({ name: 'later', doc: '', isOctets: true, get: () => '\xE9' })
+    assert.equal(later.octets(exchangeOf('GET /')), '\xE9')
+    assert.equal(
+      variables.compile(templateOf({ variable: 'none' }), () => {}).octets(exchangeOf('GET /')),
+      '',
+    )
+  })
+
   it('finds what is defined after it, and tells what is not there yet', () => {
     const variables = new Variables()
     const unknown: string[] = []

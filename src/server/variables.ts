@@ -9,13 +9,14 @@
  *   variables.define({ … }, isKept)        one that the configuration computes, as `map` does
  *   const value = variables.compile(template, onUnknown)
  *   value.of(x)                            the text; '' for a variable that has no value
+ *   value.octets(x)                        the same as octets, for whoever hands it on: what came as octets is what it was
  *
  * Whatever can be decided is decided when the configuration is read: a template without variables is one string, and a variable
  * that nobody uses costs nothing.
  */
 
 import type { Template } from '../config/template.ts'
-import { textOf } from '../http/octets.ts'
+import { octetsOf, textOf } from '../http/octets.ts'
 import type { Exchange } from './exchange.ts'
 
 /** @returns null when the variable has no value: a log shows `-`, a template '' */
@@ -54,6 +55,7 @@ export interface Value {
   /** The text, when it is the same for every exchange; otherwise null. */
   readonly constant: string | null
   of(x: Exchange): string
+  octets(x: Exchange): string
   /** Of a template that is one single variable: null when that has no value. Otherwise as `of`. */
   orNull(x: Exchange): string | null
 }
@@ -69,21 +71,37 @@ class Constant implements Value {
     return this.constant
   }
 
+  octets(): string {
+    return octetsOf(this.constant)
+  }
+
   orNull(): string {
     return this.constant
   }
 }
 
+/** A variable in a template, as text and as octets. */
+interface Getters {
+  readonly text: Getter
+  readonly octets: Getter
+}
+
 class OneVariable implements Value {
   readonly constant = null
   private readonly get: Getter
+  private readonly getOctets: Getter
 
-  constructor(get: Getter) {
-    this.get = get
+  constructor({ text, octets }: Getters) {
+    this.get = text
+    this.getOctets = octets
   }
 
   of(x: Exchange): string {
     return this.get(x) ?? ''
+  }
+
+  octets(x: Exchange): string {
+    return this.getOctets(x) ?? ''
   }
 
   orNull(x: Exchange): string | null {
@@ -94,20 +112,30 @@ class OneVariable implements Value {
 class Joined implements Value {
   readonly constant = null
   private readonly parts: readonly (string | Getter)[]
+  private readonly octetParts: readonly (string | Getter)[]
 
-  constructor(parts: readonly (string | Getter)[]) {
-    this.parts = parts
+  constructor(parts: readonly (string | Getters)[]) {
+    this.parts = parts.map(part => (typeof part === 'string' ? part : part.text))
+    this.octetParts = parts.map(part => (typeof part === 'string' ? octetsOf(part) : part.octets))
   }
 
   of(x: Exchange): string {
-    let text = ''
-    for (const part of this.parts) text += typeof part === 'string' ? part : (part(x) ?? '')
-    return text
+    return joined(this.parts, x)
+  }
+
+  octets(x: Exchange): string {
+    return joined(this.octetParts, x)
   }
 
   orNull(x: Exchange): string {
     return this.of(x)
   }
+}
+
+function joined(parts: readonly (string | Getter)[], x: Exchange): string {
+  let text = ''
+  for (const part of parts) text += typeof part === 'string' ? part : (part(x) ?? '')
+  return text
 }
 
 export function constant(text: string): Value {
@@ -199,30 +227,31 @@ export class Variables {
 
   /** @param onUnknown is told each name that is none so far; one that is defined later on is found then */
   compile(template: Template, onUnknown: (name: string) => void): Value {
-    const parts: (string | Getter)[] = []
+    const parts: (string | Getters)[] = []
     for (const part of template.parts) {
       if (typeof part === 'string') parts.push(part)
       else {
         const row = this.find(part.variable)
         if (row === null) onUnknown(part.variable)
-        parts.push(row === null ? this.later(part.variable) : textGetter(row))
+        parts.push(row === null ? this.later(part.variable) : gettersOf(row))
       }
     }
     if (parts.every(part => typeof part === 'string')) return new Constant(parts.join(''))
-    if (parts.length === 1) return new OneVariable(parts[0] as Getter)
+    if (parts.length === 1) return new OneVariable(parts[0] as Getters)
     return new Joined(parts)
   }
 
   /** Looks for the name when it is first asked for. */
-  private later(name: string): Getter {
-    let get: Getter | null = null
-    return x => {
-      if (get === null) {
+  private later(name: string): Getters {
+    let getters: Getters | null = null
+    const found = (): Getters => {
+      if (getters === null) {
         const row = this.find(name)
-        get = row === null ? nothing : textGetter(row)
+        getters = row === null ? NOTHING : gettersOf(row)
       }
-      return get(x)
+      return getters
     }
+    return { text: x => found().text(x), octets: x => found().octets(x) }
   }
 }
 
@@ -247,11 +276,19 @@ function keeping(index: number, get: Getter): Getter {
   }
 }
 
-function textGetter({ get, isOctets }: VariableRow): Getter {
-  if (isOctets !== true) return get
+/** Of a name that is nobody's. */
+const NOTHING: Getters = { text: nothing, octets: nothing }
+
+function gettersOf({ get, isOctets }: VariableRow): Getters {
+  return isOctets === true
+    ? { text: through(get, textOf), octets: get }
+    : { text: get, octets: through(get, octetsOf) }
+}
+
+function through(get: Getter, change: (value: string) => string): Getter {
   return x => {
-    const octets = get(x)
-    return octets === null ? null : textOf(octets)
+    const value = get(x)
+    return value === null ? null : change(value)
   }
 }
 
