@@ -25,6 +25,14 @@ test('answers are counted whole, wherever the bytes are cut', () => {
   }
 })
 
+test('an answer that has no content needs no length (RFC 9110 §15.3.5)', () => {
+  const answers = new Answers()
+  const bytes = 'HTTP/1.1 204 No Content\r\nServer: a\r\n\r\n'
+  answers.feed(Buffer.from(bytes + SMALL))
+  assert.equal(answers.complete, 2)
+  assert.equal(answers.bytes, bytes.length + SMALL.length)
+})
+
 test('an answer without its last byte is not counted', () => {
   const answers = new Answers()
   answers.feed(Buffer.from(EMPTY + SMALL.slice(0, -1)))

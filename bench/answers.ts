@@ -59,12 +59,18 @@ function readHead(text: string): Head {
   const status = /^HTTP\/1\.[01] (\d{3}) /.exec(text)
   const length = /\r\ncontent-length: *(\d+)\r\n/i.exec(text)
   if (status === null) throw new Error(`not an HTTP/1.1 answer: ${JSON.stringify(text.slice(0, 60))}`)
+  if (status?.[1] === '204')
+    return { status: 204, contentBytes: 0, answerBytes: text.length, closes: closes(text) }
   if (length === null) throw new Error(`an answer without Content-Length: ${JSON.stringify(text)}`)
   const contentBytes = Number(length[1])
   return {
     status: Number(status[1]),
     contentBytes,
     answerBytes: text.length + contentBytes,
-    closes: /\r\nconnection: *close\r\n/i.test(text),
+    closes: closes(text),
   }
+}
+
+function closes(text: string): boolean {
+  return /\r\nconnection: *close\r\n/i.test(text)
 }

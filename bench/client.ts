@@ -4,7 +4,7 @@
  *
  *   hold   opens connections, asks once on each, reports {"held":n}, keeps them until its input closes, then
  *          reports {"lost":n}. With `slowly`, it reads one chunk of the answer per second, never the whole.
- *   post   sends POST after POST for some seconds, each with its whole content, and reports what was completed
+ *   post   sends POST (or PUT) after POST for some seconds, each with its whole content, and reports what was completed
  *          in the form of wrk.lua
  *
  * wrk cannot send a large content to a server that answers before it has read it: it starts the next request
@@ -16,7 +16,17 @@ import { Answers } from './answers.ts'
 
 export type ClientTask =
   | { do: 'hold'; port: number; path: string; connections: number; slowly: boolean }
-  | { do: 'post'; port: number; path: string; connections: number; contentBytes: number; seconds: number }
+  | Posting
+
+interface Posting {
+  do: 'post'
+  port: number
+  path: string
+  method: 'POST' | 'PUT'
+  connections: number
+  contentBytes: number
+  seconds: number
+}
 
 /** How many connections may be on their way at once: less than any listener's backlog. */
 const OPENING = 200
@@ -77,15 +87,17 @@ function askAndStall(port: number, request: string): Promise<Socket> {
   })
 }
 
-async function post(task: ClientTask & { do: 'post' }): Promise<void> {
-  const head = `POST ${task.path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${task.contentBytes}\r\n\r\n`
+async function post(task: Posting): Promise<void> {
+  const head = `${task.method} ${task.path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${task.contentBytes}\r\n\r\n`
   const request = Buffer.concat([Buffer.from(head), Buffer.alloc(task.contentBytes, 'x')])
+  const begin = performance.now()
   const clients = Array.from({ length: task.connections }, () => new Poster(task.port, request))
   await sleep(task.seconds * 1000)
   for (const client of clients) client.goesOn = false
   await Promise.all(clients.map(client => client.done))
   const failed = { connect: 0, read: 0, write: 0, timeout: 0 }
   report({
+    seconds: (performance.now() - begin) / 1000,
     requests: clients.reduce((sum, client) => sum + client.answers.complete, 0),
     bytes: clients.reduce((sum, client) => sum + client.answers.bytes, 0),
     refused: clients.reduce((sum, client) => sum + client.refused, 0),

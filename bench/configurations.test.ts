@@ -14,6 +14,8 @@ import { besideSources } from './servers.ts'
 const NAMES = Object.keys(CONFIGURATIONS) as ConfigurationName[]
 const TEMPLATE = readFileSync(besideSources('servers/nginx.conf'), 'utf8')
 const scratch = mkdtempSync(join(tmpdir(), 'veille-configurations-'))
+// The program that one of them names.
+writeFileSync(join(scratch, 'hello'), '')
 after(() => rmSync(scratch, { recursive: true }))
 
 function textFor(server: string, name: ConfigurationName): string {

@@ -4,8 +4,10 @@
  *   CONFIGURATIONS                         by name; `plain` where a workload names none
  *   configurationText(template, name, …)   a whole file
  *
- * Both get the same lines. Only nginx is told where to keep temporary files, so that it needs no rights of root; veille keeps none.
+ * Both get the same lines, but for what only one of them can do. Only nginx is told where to keep temporary files, so that it needs no rights of root; veille keeps none.
  */
+
+import type { CompanionName } from './companions.ts'
 
 /** What changes from one to the next. */
 export interface Configuration {
@@ -13,6 +15,10 @@ export interface Configuration {
   readonly lines: readonly string[]
   /** The servers behind it. */
   readonly others?: readonly string[]
+  /** More lines for one of them, where the two have different ways to the same end. */
+  readonly own?: Readonly<Record<'nginx' | 'veille', readonly string[]>>
+  /** The process behind the servers: of each of them one, or one for all. */
+  readonly companion?: { readonly name: CompanionName; readonly of: 'nginx' | 'all' }
 }
 
 /** What the run decides. */
@@ -33,8 +39,28 @@ export const LOCATIONS_EACH = 10
 export const FEW_SERVERS = 10
 export const MANY_SERVERS = 1000
 
+/** Of a program that answers: as many as there are requests under way at once in the workloads that need it. */
+export const PROCESSES = 16
+
 const ANSWER = 'return 200 "Hello, World!";'
 const HELLO = `location = /hello { ${ANSWER} }`
+
+/** What a program is told (RFC 3875 §4.1), as nginx's own file `fastcgi_params` has it. */
+const PARAMS: readonly string[] = [
+  ...['QUERY_STRING $query_string', 'REQUEST_METHOD $request_method', 'CONTENT_TYPE $content_type'],
+  ...['CONTENT_LENGTH $content_length', 'SCRIPT_NAME $fastcgi_script_name', 'REQUEST_URI $request_uri'],
+  ...['DOCUMENT_URI $document_uri', 'DOCUMENT_ROOT $document_root', 'SERVER_PROTOCOL $server_protocol'],
+  ...['GATEWAY_INTERFACE CGI/1.1', 'REMOTE_ADDR $remote_addr', 'REMOTE_PORT $remote_port'],
+  ...['SERVER_ADDR $server_addr', 'SERVER_PORT $server_port', 'SERVER_NAME $server_name'],
+].map(param => `fastcgi_param ${param};`)
+
+function fastcgi(socket: string, script: string): string {
+  const target = [
+    `fastcgi_pass unix:{{scratch}}/${socket};`,
+    `fastcgi_param SCRIPT_FILENAME {{scratch}}/${script};`,
+  ]
+  return `location = /hello { ${[...target, ...PARAMS].join(' ')} }`
+}
 
 /** As sites have them; none matches what is asked for. */
 const OTHER_PATTERNS: readonly string[] = [
@@ -81,6 +107,20 @@ export const CONFIGURATIONS = {
   expires: { lines: [HELLO, 'expires 1h;'] },
   logged: { lines: [HELLO, 'access_log {{scratch}}/access-{{port}}.log combined;'] },
   buffered: { lines: [HELLO, 'access_log {{scratch}}/access-{{port}}.log combined buffer=64k flush=5s;'] },
+  program: {
+    lines: [],
+    own: {
+      nginx: [fastcgi('fcgiwrap.socket', 'hello')],
+      veille: [
+        `location = /hello { cgi_pass {{scratch}}/hello; cgi_script_must_exist off; cgi_processes ${PROCESSES}; }`,
+      ],
+    },
+    companion: { name: 'fcgiwrap', of: 'nginx' },
+  },
+  php: { lines: [fastcgi('php.socket', 'hello.php')], companion: { name: 'php-fpm', of: 'all' } },
+  uploads: {
+    lines: [HELLO, 'location /uploads/ { root {{scratch}}; dav_methods PUT; client_max_body_size 0; }'],
+  },
   few: { lines: [HELLO], others: serversOf(FEW_SERVERS) },
   many: { lines: [HELLO], others: serversOf(MANY_SERVERS) },
 } satisfies Record<string, Configuration>
@@ -113,8 +153,9 @@ function quoted(pattern: string): string {
 
 /** @param template the text of nginx.conf, with words between double braces */
 export function configurationText(template: string, name: ConfigurationName, setting: Setting): string {
-  const { lines, others = [] }: Configuration = CONFIGURATIONS[name]
-  const parts = { lines: lines.join('\n    '), others: others.join('\n  '), temporary: temporaryOf(setting) }
+  const { lines, others = [], own }: Configuration = CONFIGURATIONS[name]
+  const all = [...lines, ...(own?.[setting.server === 'nginx' ? 'nginx' : 'veille'] ?? [])]
+  const parts = { lines: all.join('\n    '), others: others.join('\n  '), temporary: temporaryOf(setting) }
   const values = {
     ...setting,
     // nginx begins to close idle connections when a sixteenth of worker_connections is left.

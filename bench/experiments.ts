@@ -2,22 +2,25 @@
  * What is done to a server to learn one kind of number. Each experiment measures one server once; run.ts
  * repeats it in interleaved rounds and takes medians.
  *
- *   cpuPerRequest(load)   CPU µs per request, on a server that stays for the whole run, or as long as its configuration is in use
+ *   cpuPerRequest(load)   CPU µs per request, and requests per second, on a server that stays for the whole run, or as long as its configuration is in use
  *   besideMany            CPU per request for ten of 1,000 servers with 10,000 locations, and its growth from ten of ten
  *   besideIdle            a fresh server: memory per idle connection, CPU per request beside them, and its growth
  *   slowReaders           a fresh server: memory per connection that reads slowly
  *   startUp(name)         from the start of the process until the first answer
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Companion, type CompanionName, prepareCompanion, startCompanion } from './companions.ts'
 import {
+  CONFIGURATIONS,
+  type Configuration,
   type ConfigurationName,
   FEW_SERVERS,
   LOCATIONS_EACH,
   MANY_SERVERS,
   pathOf,
 } from './configurations.ts'
-import { hold, type Load, run, verify } from './load.ts'
-import { cpuMicros, residentKb } from './measure.ts'
+import { type Done, hold, type Load, run, verify } from './load.ts'
+import { coreMicros, cpuMicros, residentKb } from './measure.ts'
 import { type Place, type RunningServer, type ServerKind, start } from './servers.ts'
 
 /** Figures by name; run.ts says which of them are shown. */
@@ -48,6 +51,7 @@ export class Bench {
   readonly place: Place
   readonly sizes: Sizes
   #residents = new Map<string, RunningServer>()
+  #companions = new Map<CompanionName, Companion>()
 
   constructor(place: Place, sizes: Sizes) {
     this.place = place
@@ -59,10 +63,21 @@ export class Bench {
     const name = `${kind.name} ${configuration}`
     const there = this.#residents.get(name)
     if (there !== undefined && !there.hasEnded) return there
+    await this.#startCompanion(kind, configuration)
     const { server } = await start(kind, this.place, configuration)
     this.#residents.set(name, server)
     await this.run(server, SMALL, await verify(server.port, SMALL))
     return server
+  }
+
+  /** One for all servers, or only for nginx, which cannot do without. */
+  async #startCompanion(kind: ServerKind, configuration: ConfigurationName): Promise<void> {
+    const { companion }: Configuration = CONFIGURATIONS[configuration]
+    if (companion === undefined) return
+    const { name, of } = companion
+    prepareCompanion(name, this.place)
+    if ((of === 'nginx' && kind.name !== 'nginx') || this.#companions.has(name)) return
+    this.#companions.set(name, await startCompanion(name, this.place))
   }
 
   /** A server of its own for `use`, ended afterwards. */
@@ -88,17 +103,30 @@ export class Bench {
     const meant = [...this.#residents].filter(([name]) => isMeant(name))
     await Promise.all(meant.map(([, server]) => server.stop()))
     for (const [name] of meant) this.#residents.delete(name)
+    await Promise.all([...this.#companions.values()].map(companion => companion.stop()))
+    this.#companions.clear()
   }
 
-  run(server: RunningServer, load: Load, answerBytes: number): Promise<number> {
+  run(server: RunningServer, load: Load, answerBytes: number): Promise<Done> {
     return run(server, load, answerBytes, this.sizes.seconds, this.place.cores)
   }
 
   /** CPU µs of the server per request completed. */
   async cpuPerRequest(server: RunningServer, load: Load, answerBytes: number): Promise<number> {
+    return (await this.costs(server, load, answerBytes)).cpu
+  }
+
+  /** The same, how many requests a second, and how long the server's core was busy for each: whoever works for the server counts. */
+  async costs(server: RunningServer, load: Load, answerBytes: number): Promise<Sample & { cpu: number }> {
+    const core = this.place.cores?.server
+    const busyBefore = core === undefined ? 0 : coreMicros(core)
     const before = cpuMicros(server.pid)
-    const requests = await this.run(server, load, answerBytes)
-    return (cpuMicros(server.pid) - before) / requests
+    const { requests, seconds } = await this.run(server, load, answerBytes)
+    const cpu = (cpuMicros(server.pid) - before) / requests
+    const rate = requests / seconds
+    return core === undefined
+      ? { cpu, rate }
+      : { cpu, rate, core: (coreMicros(core) - busyBefore) / requests }
   }
 }
 
@@ -112,7 +140,7 @@ export function cpuPerRequest(load: Load, configuration: ConfigurationName = 'pl
     },
     async measure(bench, kind) {
       const server = await bench.resident(kind, configuration)
-      return { cpu: await bench.cpuPerRequest(server, load, answerBytes.get(kind.name)!) }
+      return bench.costs(server, load, answerBytes.get(kind.name)!)
     },
   }
 }

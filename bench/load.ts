@@ -30,6 +30,8 @@ export interface Load {
   fields?: readonly string[]
   /** Content of a POST; a GET when absent. */
   contentBytes?: number
+  /** Instead of POST. */
+  method?: 'PUT'
   /** `own`: the client of bench/client.ts; wrk when absent. */
   client?: 'own'
   /** Count by bytes: requests so long that those cut off at the end matter. */
@@ -38,6 +40,7 @@ export interface Load {
 
 /** What the load generators report. */
 interface Completed {
+  seconds: number
   requests: number
   bytes: number
   refused: number
@@ -83,7 +86,7 @@ function requestOf(load: Load): string {
   const host = load.servers === undefined ? 'localhost' : hostOf(0)
   const fields = [`Host: ${host}`, ...(load.fields ?? [])]
   if (content !== '') fields.push(`Content-Length: ${content.length}`)
-  const method = content === '' ? 'GET' : 'POST'
+  const method = content === '' ? 'GET' : (load.method ?? 'POST')
   return `${method} ${load.path} HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n${content}`
 }
 
@@ -109,26 +112,32 @@ function exchange(port: number, request: string, count: number): Promise<Buffer>
   })
 }
 
-/** @returns requests completed; a fraction when counted by bytes. */
+export interface Done {
+  /** Completed; a fraction when counted by bytes. */
+  requests: number
+  seconds: number
+}
+
 export async function run(
   server: RunningServer,
   load: Load,
   answerBytes: number,
   seconds: number,
   cores: Cores | null,
-): Promise<number> {
+): Promise<Done> {
   const command =
     load.client === 'own' ? ownCommand(server.port, load, seconds) : wrkCommand(server.port, load, seconds)
   const completed: Completed = JSON.parse(await lastLine(onCore(cores?.load, command)))
   if (server.hasEnded) throw new Error(`the server ended under load: ${server.lastWords}`)
   mustBeRight(completed, load, answerBytes)
-  return load.byBytes ? completed.bytes / answerBytes : completed.requests
+  const requests = load.byBytes ? completed.bytes / answerBytes : completed.requests
+  return { requests, seconds: completed.seconds }
 }
 
 function ownCommand(port: number, load: Load, seconds: number): string[] {
   const task: ClientTask = {
     ...{ do: 'post', port, path: load.path, connections: load.connections },
-    ...{ contentBytes: load.contentBytes ?? 0, seconds },
+    ...{ method: load.method ?? 'POST', contentBytes: load.contentBytes ?? 0, seconds },
   }
   return [process.execPath, CLIENT, JSON.stringify(task)]
 }

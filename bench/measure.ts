@@ -3,6 +3,7 @@
  *
  *   processTree(pid)                the process and its descendants
  *   cpuMicros(pid)                  CPU time so far, all threads (proc(5), schedstat)
+ *   coreMicros(core)                how long a core has been busy, whoever kept it so
  *   residentKb(pid)                 resident memory, counted by walking the pages
  *   cores(), pinSelf(), onCore()    the server on one core, the load on another
  *   descriptorLimit(), machine()    what the machine allows, and what it is
@@ -43,6 +44,13 @@ export function cpuMicros(pid: number): number {
     }
   }
   return nanoseconds / 1000
+}
+
+/** In steps of a hundredth of a second: what of /proc/stat is neither idle nor waiting for a disk nor stolen. */
+export function coreMicros(core: number): number {
+  const line = new RegExp(`^cpu${core} (.*)$`, 'm').exec(readFileSync('/proc/stat', 'latin1'))?.[1] ?? ''
+  const [user = 0, nice = 0, system = 0, , , interrupts = 0, softInterrupts = 0] = line.split(' ').map(Number)
+  return (user + nice + system + interrupts + softInterrupts) * 10_000
 }
 
 function threadsOf(pid: number): string[] {

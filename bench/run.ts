@@ -15,6 +15,7 @@ import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type MetricResult, medianOf } from './budget.ts'
 import { ratioChart } from './chart.ts'
+import { endCompanions, missingCompanion } from './companions.ts'
 import { Bench, type Sample, type Sizes } from './experiments.ts'
 import { endLoads } from './load.ts'
 import { type Cores, cores, descriptorLimit, machine, pinSelf } from './measure.ts'
@@ -167,6 +168,7 @@ function makeScratch(): string {
   process.once('exit', () => {
     endLoads()
     endEverything()
+    endCompanions()
     rmSync(scratch, { recursive: true, force: true })
   })
   process.once('SIGINT', () => process.exit(130))
@@ -227,6 +229,12 @@ async function main(): Promise<void> {
 
   const pollers = kinds.some(kind => kind.name === 'veille') ? POLLERS : []
   for (const workload of options.workloads) {
+    const lack = workload.needs === undefined ? null : missingCompanion(workload.needs)
+    if (lack !== null) {
+      report.skipped.push(lack)
+      console.error(`! ${lack}`)
+      continue
+    }
     const able = workload.isConfigured ? kinds.filter(kind => kind.isConfigured) : kinds
     const subjects = workload.everyPoller ? [...able, ...pollers] : able
     const rounds = Math.min(options.rounds, workload.roundsAtMost ?? options.rounds)

@@ -6,6 +6,7 @@
  *   FULL and QUICK   sizes of the two kinds of run
  */
 import { atMost, type Budget, times } from './budget.ts'
+import type { CompanionName } from './companions.ts'
 import { type ConfigurationName, MANY_SERVERS } from './configurations.ts'
 import {
   besideIdle,
@@ -17,6 +18,7 @@ import {
   startUp,
 } from './experiments.ts'
 import { CLOSE, type Load } from './load.ts'
+import { UPLOADED } from './site.ts'
 
 /** One figure of an experiment's sample, as a row of the table. */
 interface Metric {
@@ -36,6 +38,8 @@ export interface Workload {
   everyPoller?: true
   /** It needs a configuration of its own: only for servers that read nginx's. */
   isConfigured?: true
+  /** A process that must be installed. */
+  needs?: CompanionName
   /** For experiments that need a new server each time: they take long. */
   roundsAtMost?: number
 }
@@ -87,6 +91,25 @@ function conf(
   return { name, isConfigured: true, experiment: cpuPerRequest(load, configuration), metrics }
 }
 
+/** The same, and requests a second, since it is not only the server that works. @param figure what is judged */
+function behind(
+  name: string,
+  title: string,
+  load: Load,
+  configuration: ConfigurationName,
+  { needs, figure = 'cpu' }: { needs?: CompanionName; figure?: 'cpu' | 'core' } = {},
+): Workload {
+  const metrics = [
+    { figure, title, unit: 'µs', must: nginx(1) },
+    { figure: 'rate', title: `${title}: requests`, unit: '/s' },
+  ]
+  return { name, isConfigured: true, needs, experiment: cpuPerRequest(load, configuration), metrics }
+}
+
+function put(contentBytes: number, connections: number): Load {
+  return { path: UPLOADED, connections, contentBytes, method: 'PUT', client: 'own' }
+}
+
 function nginx(factor: number): Budget {
   return times(factor, 'nginx')
 }
@@ -119,6 +142,11 @@ export const WORKLOADS: readonly Workload[] = [
   conf('fields', 'add_header with variables', HELLO, 'fields'),
   conf('logged', 'access_log, combined', HELLO, 'logged'),
   conf('buffered', 'access_log, combined, buffered', HELLO, 'buffered'),
+  // Programs and fcgiwrap count as well: all that its core did.
+  behind('cgi', 'CGI, 13 bytes; nginx with fcgiwrap', { ...HELLO, connections: 16 }, 'program', { needs: 'fcgiwrap', figure: 'core' }),
+  behind('fastcgi', 'FastCGI, 13 bytes of PHP', { ...HELLO, connections: 16 }, 'php', { needs: 'php-fpm' }),
+  behind('put-1m', 'PUT of 1 MB, saved', put(1024 * 1024, 16), 'uploads'),
+  behind('put-100m', 'PUT of 100 MB, saved', put(100 * 1024 * 1024, 2), 'uploads'),
   {
     name: 'many', experiment: besideMany, isConfigured: true, roundsAtMost: 3,
     metrics: [

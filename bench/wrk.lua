@@ -39,6 +39,6 @@ end
 function done(summary)
   local errors = summary.errors
   io.write(string.format(
-    '{"requests":%d,"bytes":%d,"refused":%d,"failed":{"connect":%d,"read":%d,"write":%d,"timeout":%d}}\n',
-    summary.requests, summary.bytes, errors.status, errors.connect, errors.read, errors.write, errors.timeout))
+    '{"seconds":%f,"requests":%d,"bytes":%d,"refused":%d,"failed":{"connect":%d,"read":%d,"write":%d,"timeout":%d}}\n',
+    summary.duration / 1e6, summary.requests, summary.bytes, errors.status, errors.connect, errors.read, errors.write, errors.timeout))
 end
