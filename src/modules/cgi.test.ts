@@ -134,6 +134,14 @@ describe('cgi_pass', () => {
     assert.equal(plan('GET /none', itself), 404)
   })
 
+  it('is led to by the name of its location without a slash', () => {
+    const { hosts } = siteOf(`root ${dir}; location /app/ { cgi_pass /bin/cat; }`)
+    const x = exchangeOf('GET /app?a', { hosts })
+    x.run()
+    assert.deepEqual([x.status, x.answerField('location')], [301, 'http://localhost/app/?a'])
+    assert.equal(plan('GET /sub', `${PY} location /sub/ { }`), 301)
+  })
+
   it('goes before extensions, and is not inherited by locations inside', () => {
     const inner = 'location /sub/ { }'
     assert.equal(

@@ -67,6 +67,7 @@ interface Handler {
 class Cgi implements Module {
   readonly name = 'cgi'
   readonly takesAnyMethod = true
+  readonly addsSlash: boolean
   private readonly root: Root
   private readonly files: FilesView
   private readonly handlers: readonly Handler[]
@@ -80,6 +81,7 @@ class Cgi implements Module {
     pass: CgiProgram | null,
     handlers: readonly CgiHandler[],
   ) {
+    this.addsSlash = pass !== null
     this.root = rootAt(place)
     this.files = filesAt(place)
     const named = handlers.map(({ extension, program }) => ({
