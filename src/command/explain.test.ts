@@ -235,7 +235,7 @@ as ${path} has it
   it('says what is wrong with a request that no server would take', () =>
     tells(
       ['http://example.org:8080/%zz'],
-      'refused before anybody is asked: A percent sign in a request target is followed by two hexadecimal digits.',
+      'refused before anybody is asked: A percent sign in a path is followed by two hexadecimal digits.',
       '400 Bad Request',
     ))
 
