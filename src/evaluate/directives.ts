@@ -214,7 +214,7 @@ export const DIRECTIVES: readonly Directive[] = [
     word: 'delete',
     needed: [TARGET],
     words:
-      'What was uploaded there by PUT can be removed by DELETE. Only what the examiner itself has uploaded is removed.',
+      'What was uploaded and comes back from below it can be removed by DELETE. Only what the examiner itself has uploaded is removed.',
     take: (subject, [target]) => subject.deletes.push(target!),
   },
   {

@@ -33,10 +33,7 @@ export const errors: Section = {
       say('a malformed request gets a page to read', 'une requête mal formée reçoit une page à lire'),
       CUSTOM,
       async e => {
-        await e.ask(
-          raw('GET @PAGE\r\nHost: @HOST\r\n\r\n'.replace('@PAGE', e.page)),
-          all(status(400, 505), readable, has('Content-Type')),
-        )
+        await e.ask(raw(`GET ${e.page} HTTP/1.1\r\n\r\n`), all(status(400), readable, has('Content-Type')))
       },
     ),
     ...forEach(subject.errorPages, errorPagePoints, [untold('error-page', ERROR_PAGE, CUSTOM, 'error_page')]),

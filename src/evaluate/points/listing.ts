@@ -2,15 +2,14 @@
  * Listings: links that work, names that are escaped (RFC 3986 §2.1, HTML's own rules).
  */
 
-import { isResponse } from '../conversation.ts'
 import type { Examiner } from '../examiner.ts'
 import { all, contains, type Expectation, has, response, status } from '../expectation.ts'
 import { CUSTOM, forEach, NotExamined, type Point, point, type Section, untold } from '../point.ts'
-import { asks, bytesOf, lineOf } from '../request.ts'
+import { asks } from '../request.ts'
 import { type Response, toldResponse } from '../response.ts'
-import type { Listing, Upload } from '../subject.ts'
+import type { Listing } from '../subject.ts'
 import { joined, plain, say, type Words } from '../words.ts'
-import { fileFor, mayDelete } from './uploaded-file.ts'
+import { fileFor, tidyUp } from './uploaded-file.ts'
 
 const LISTED = say('a directory is listed', 'un répertoire est listé')
 const LINKS = say('its links lead somewhere', 'ses liens mènent quelque part')
@@ -138,16 +137,14 @@ async function findsStrangeNames(e: Examiner, target: string): Promise<void> {
     )
   const name = `${fileFor(upload, 'x').name}${STRANGE}.txt`
   const bytes = Buffer.from('strange but true\n')
-  const own = asks('PUT', `${upload.target.replace(/\/?$/, '/')}${encodeURIComponent(name)}`, {
-    content: bytes,
-  })
-  await e.ask(own, status(200, 201, 204))
+  const place = `${upload.target.replace(/\/?$/, '/')}${encodeURIComponent(name)}`
+  await e.ask(asks('PUT', place, { content: bytes }), status(200, 201, 204))
   try {
     const page = await e.ask(asks('GET', target), all(status(200), isEscaped, linksTo(e, target, name)))
     const link = linkTo(page, `http://${e.place.authority}${target}`, name)
     await e.ask(asks('GET', link), all(status(200), contains(bytes.toString())))
   } finally {
-    await removes(e, upload, own.parts[0] as string)
+    await tidyUp(e, place)
   }
 }
 
@@ -168,17 +165,4 @@ function linkTo(page: Response, base: string, name: string): string {
     one => lastName(one.pathname) === name,
   )!
   return `${pathname}${search}`
-}
-
-/** Whether or not the point has passed. */
-async function removes(e: Examiner, upload: Upload, head: string): Promise<void> {
-  const target = /^PUT (\S+)/.exec(head)![1]!
-  if (!mayDelete(e, upload)) {
-    e.shared.left.push(target)
-    return
-  }
-  const talk = await e.open()
-  talk.send(bytesOf(asks('DELETE', target), e.place))
-  const answer = await talk.response('DELETE', e.patience.answerMs)
-  if (!isResponse(answer) || answer.status >= 300) e.shared.left.push(lineOf(asks('DELETE', target), e.place))
 }

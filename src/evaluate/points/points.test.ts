@@ -131,12 +131,12 @@ const MISTAKES: readonly (readonly [mistake: string, sections: string, ids: stri
   [
     'says-200',
     'malformed methods',
-    'long-method no-target relative-target space-in-target nul-in-target raw-utf-8 escaped-nul bad-escape http-2.0 http-lower http-x h2-preface tls-hello long-target no-host two-hosts bad-host no-colon space-before-colon no-name long-field length-word length-negative length-plus length-empty length-huge two-lengths coding-unknown coding-not-last coding-twice chunk-word chunk-negative chunk-huge chunk-without-end chunk-long-line',
+    'long-method no-target relative-target space-in-target nul-in-target raw-utf-8 escaped-nul bad-escape http-2.0 http-lower http-x h2-preface tls-hello long-target no-host two-hosts bad-host no-colon space-before-colon no-name long-field length-word length-negative length-plus length-empty length-huge two-lengths coding-unknown coding-not-last coding-twice chunk-word chunk-negative chunk-huge chunk-without-end',
   ],
   [
     'says-500',
     'malformed',
-    'bare-lf bare-cr nul-in-value two-spaces http-0.9 folded-line many-fields random mutated endless-head',
+    'bare-lf bare-cr nul-in-value two-spaces http-0.9 folded-line many-fields random mutated endless-head chunk-long-line',
   ],
   ['smuggles', 'malformed', 'length-and-coding'],
   ['stays-open', 'malformed', 'length-and-coding length-word chunk-word'],

@@ -8,9 +8,10 @@
  */
 
 import { createHash, randomBytes } from 'node:crypto'
+import { isResponse } from '../conversation.ts'
 import type { Examiner } from '../examiner.ts'
-import { all, anything, type Expectation, response, status } from '../expectation.ts'
-import { type Asking, asks, type Request } from '../request.ts'
+import { all, type Expectation, response, status } from '../expectation.ts'
+import { type Asking, asks, bytesOf, type Request } from '../request.ts'
 import { fieldOf, type Response, toldResponse } from '../response.ts'
 import type { Upload } from '../subject.ts'
 import { joined, plain, say } from '../words.ts'
@@ -121,22 +122,20 @@ export function sameBytes(bytes: Buffer): Expectation {
   })
 }
 
-export function mayDelete(e: Examiner, { target, how }: Upload): boolean {
-  return (
-    how === 'PUT' && e.subject.deletes.some(one => one.replace(/\/?$/, '/') === target.replace(/\/?$/, '/'))
-  )
+/** Below a target of `delete`. */
+export function mayDelete({ subject }: Examiner, place: string): boolean {
+  return subject.deletes.some(one => place.startsWith(one.replace(/\/?$/, '/')))
 }
 
-/** Not a part of what is examined: whatever comes of it. */
-export async function tidyUp(e: Examiner, file: UploadedFile, place: string | null): Promise<void> {
-  if (!mayDelete(e, file.upload)) {
-    e.shared.left.push(place ?? targetOf(file))
-    return
-  }
-  const { record } = e
-  const before = [record.asked.length, record.expected.length, record.came.length]
-  await e
-    .ask(asks('DELETE', targetOf(file)), anything)
-    .catch(() => e.shared.left.push(place ?? targetOf(file)))
-  for (const [i, list] of [record.asked, record.expected, record.came].entries()) list.length = before[i]!
+/**
+ * Not a part of what is examined: whatever comes of it.
+ * @param place a name that we have made, or what the server has called created by our request
+ */
+export async function tidyUp(e: Examiner, place: string): Promise<void> {
+  const request = asks('DELETE', place)
+  const talk = mayDelete(e, place) ? await e.open().catch(() => null) : null
+  talk?.send(bytesOf(request, e.place))
+  const answer = await talk?.response('DELETE', e.patience.answerMs)
+  const isGone = answer !== undefined && isResponse(answer) && (answer.status < 300 || answer.status === 404)
+  if (!isGone) e.shared.left.push(place)
 }

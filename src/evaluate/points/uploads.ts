@@ -98,7 +98,7 @@ async function wholeWay(e: Examiner, upload: Upload, bytes: Buffer, chunkBytes =
   try {
     if (place !== null) await comesBack(e, place, bytes)
   } finally {
-    await tidyUp(e, file, place)
+    await tidyUp(e, place ?? targetOf(file))
   }
 }
 
@@ -125,7 +125,7 @@ async function sendsAgain(e: Examiner, upload: Upload): Promise<void> {
     // Who never overwrites gives it another name, and says which.
     else await comesBack(e, placeOf(e, file, answer)!, second)
   } finally {
-    await tidyUp(e, file, place)
+    await tidyUp(e, place ?? targetOf(file))
   }
 }
 
@@ -176,7 +176,7 @@ async function sendsAtOnce(e: Examiner, upload: Upload): Promise<void> {
       : answer.words
     e.finds(isOne, came)
   } finally {
-    await tidyUp(e, file, place)
+    await tidyUp(e, place ?? targetOf(file))
   }
 }
 
@@ -200,8 +200,7 @@ async function sendsTwo(e: Examiner, upload: Upload): Promise<void> {
   await e.ask(asks('POST', targetOf(files[0]!), { fields: FORM_FIELDS, content: form }), STORED)
   for (const [i, { name }] of files.entries()) {
     const place = `${upload.at.replace(/\/?$/, '/')}${name}`
-    e.shared.left.push(place)
-    await comesBack(e, place, bytes[i]!)
+    await comesBack(e, place, bytes[i]!).finally(() => tidyUp(e, place))
   }
 }
 
@@ -229,7 +228,7 @@ async function sendsStrangeNames(e: Examiner, upload: Upload): Promise<void> {
       asks('POST', targetOf(fileFor(upload)), { fields: FORM_FIELDS, content: form }),
       status(201, 200, 204, 303, 400, 403, 409, 413, 414, 422),
     )
-    if (answer.status === 201) e.shared.left.push(placeOf(e, fileFor(upload), answer) ?? upload.target)
+    if (answer.status === 201) await tidyUp(e, placeOf(e, fileFor(upload), answer) ?? upload.target)
   }
 }
 
@@ -241,7 +240,7 @@ function deletePoints(subject: Subject): Point[] {
 }
 
 async function removes(e: Examiner, upload: Upload): Promise<void> {
-  if (!mayDelete(e, upload))
+  if (!mayDelete(e, targetOf(fileFor(upload))))
     throw new NotExamined(
       say('no “upload PUT” has the target of “delete”', 'aucun « upload PUT » n’a la cible de « delete »'),
     )

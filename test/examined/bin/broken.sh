@@ -1,0 +1,3 @@
+#!/bin/sh
+# Ends before it has said anything.
+exit 1

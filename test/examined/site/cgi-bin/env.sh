@@ -1,0 +1,4 @@
+#!/bin/sh
+# What it is told.
+printf 'Content-Type: text/plain\r\n\r\n'
+env
