@@ -44,13 +44,20 @@ export class ProgramName {
 
   for(x: Exchange, { file, scriptName }: Script): Command | number {
     if (this.program === null) return { program: file, args: [], isScriptItself: true }
-    // For the variables, the path is that of the script: $request_filename is its file.
     const { path } = x
-    x.path = scriptName
-    const program = this.found ?? this.computed(x, this.program)
-    const args = this.args.map(arg => arg.of(x))
-    x.path = path
+    try {
+      // For the variables, the path is that of the script: $request_filename is its file.
+      x.path = scriptName
+      return this.commandFor(x, file, this.program)
+    } finally {
+      x.path = path
+    }
+  }
+
+  private commandFor(x: Exchange, file: string, value: Value): Command | number {
+    const program = this.found ?? this.computed(x, value)
     if (typeof program === 'number') return program
+    const args = this.args.map(arg => arg.of(x))
     if (program === file) return { program, args, isScriptItself: true }
     return { program, args: [...args, file], isScriptItself: false }
   }

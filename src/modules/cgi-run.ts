@@ -92,7 +92,7 @@ export class CgiRun implements AnswerSource, ContentConsumer, CgiClientEvents, S
 
   private askForSlot(): void {
     this.slot = this.place.slots.ask(this.x.loop, this.place.queueMs, this)
-    // It may have been used already, within the call.
+    // It may have been used already, within the call, or nobody waits any more.
     if (this.isOver) this.slot.giveBack()
   }
 
@@ -104,6 +104,7 @@ export class CgiRun implements AnswerSource, ContentConsumer, CgiClientEvents, S
   }
 
   onSlot(): void {
+    if (this.isOver) return
     const { x, order } = this
     const environment = environmentOf(x, order.invocation, this.place.params, this.contentBytes)
     const { program, args, directory } = order

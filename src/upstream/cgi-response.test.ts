@@ -120,6 +120,39 @@ describe('the head of a program’s output', () => {
   })
 })
 
+describe('any output', () => {
+  it('is read the same however it is cut, and never throws', () => {
+    let seed = 20_261_125
+    const random = (below: number): number => {
+      seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0
+      return Math.floor((seed / 2 ** 32) * below)
+    }
+    const words = [
+      'Status: ',
+      '200',
+      ' OK',
+      'HTTP/1.1 ',
+      '\n',
+      '\r\n',
+      '\r',
+      ':',
+      'X-A: b\n',
+      'Content-Length: ',
+      '5',
+      ' ',
+      '\0',
+      '\xff',
+      '\n\n',
+    ]
+    let heads = 0
+    for (let i = 0; i < 3000; i++) {
+      const output = Array.from({ length: 1 + random(12) }, () => words[random(words.length)]).join('')
+      if (read(output).code > 0) heads++
+    }
+    assert.ok(heads > 50 && heads < 2900, String(heads))
+  })
+})
+
 describe('what is no head', () => {
   it('is refused by name', () => {
     refuses('', NO_OUTPUT)
