@@ -59,9 +59,19 @@ describe('allow_methods', () => {
     const site = siteOf(
       'location / { allow_methods GET; limit_except GET { allow_methods PUT; } return 200; }',
     )
-    // The last is what files say of PUT: it got as far as them.
-    const lines = ['GET 200', 'POST 405 PUT', 'PUT 405 GET, HEAD']
+    // Files say the last: PUT got as far as them, and they take nothing that is allowed here.
+    const lines = ['GET 200', 'POST 405 PUT', 'PUT 405 ']
     assert.deepEqual(answers(site, '/', 'GET', 'POST', 'PUT'), lines)
+  })
+
+  it('says what there is left, where what answers takes fewer methods', () => {
+    const site = siteOf(
+      'location /a { allow_methods GET PUT; if ($arg_a) { } } location /b { allow_methods GET; }',
+    )
+    assert.deepEqual(answers(site, '/a', 'PUT'), ['PUT 405 GET'])
+    assert.deepEqual(answers(site, '/a?a=1', 'PUT'), ['PUT 405 GET'])
+    assert.deepEqual(answers(site, '/b', 'TRACE'), ['TRACE 405 GET'])
+    assert.match(answers(site, '/c', 'TRACE').join(), /GET, HEAD, POST/)
   })
 
   it('leaves OPTIONS of the server as a whole alone', () => {

@@ -88,10 +88,12 @@ export const allowMethods = defineFeature({
   nginxModules: [],
   table,
   bind({ allow_methods: methods }, { kind }): Module | null {
+    if (methods === null) return null
+    const module = { name: 'allow-methods', allowedMethods: methods }
     // An `if` is entered from a location, which has been asked.
-    if (methods === null || kind === 'if') return null
+    if (kind === 'if') return module
     const check = checkOf(methods)
-    return { name: 'allow-methods', [kind === 'server' ? 'access' : 'rewrite']: check }
+    return kind === 'server' ? { ...module, access: check } : { ...module, rewrite: check }
   },
 })
 

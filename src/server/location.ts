@@ -47,6 +47,8 @@ export class Chain {
   readonly finishers: readonly Module[]
   readonly loggers: readonly Module[]
   readonly takesAnyMethod: boolean
+  /** null: as many as the modules answer. */
+  readonly allowedMethods: readonly string[] | null
 
   /** @param modules in the order in which they are asked */
   constructor(modules: readonly Module[]) {
@@ -59,6 +61,7 @@ export class Chain {
     this.finishers = those(modules, 'fields')
     this.loggers = those(modules, 'log')
     this.takesAnyMethod = modules.some(module => module.takesAnyMethod === true)
+    this.allowedMethods = modules.find(module => module.allowedMethods !== undefined)?.allowedMethods ?? null
   }
 }
 

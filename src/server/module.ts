@@ -33,6 +33,8 @@ export interface Module {
   readonly addsSlash?: boolean
   /** Methods that it answers beside those of others, for `Allow` where nobody does. */
   readonly methods?: readonly string[]
+  /** The only methods that the location takes, whatever others would answer: `Allow` names no other. */
+  readonly allowedMethods?: readonly string[]
   rewrite?(x: Exchange): Outcome
   access?(x: Exchange): Outcome
   precontent?(x: Exchange): Outcome

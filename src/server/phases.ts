@@ -234,7 +234,9 @@ export class Phases implements ExchangePhases {
   private answersByRule(x: Exchange): boolean {
     if (x.method === 'TRACE') {
       // It would show a script fields that are kept from it (RFC 9110 §9.3.8).
-      refuseMethod(x, SERVER_METHODS)
+      const { allowedMethods } = x.server.locate(x).chain
+      x.setErrorField('Allow', allowedMethods?.join(', ') ?? SERVER_METHODS)
+      x.fail(405)
     } else if (x.isAboutServer) {
       x.setField('Allow', SERVER_METHODS)
       x.answer(204, null)
@@ -263,8 +265,13 @@ const ACCESS = 1
 const PRECONTENT = 2
 type Phase = typeof REWRITE | typeof ACCESS | typeof PRECONTENT
 
-/** 405, and the methods that the resource does take (RFC 9110 §15.5.6). */
-export function refuseMethod(x: Exchange, allowed: string): void {
-  x.setErrorField('Allow', allowed)
+/**
+ * 405, and the methods that the resource does take (RFC 9110 §15.5.6).
+ * @param methods of whoever refuses; those that the location does not allow are left out
+ */
+export function refuseMethod(x: Exchange, methods: string): void {
+  const { allowedMethods } = x.location.chain
+  const isAllowed = (method: string): boolean => allowedMethods === null || allowedMethods.includes(method)
+  x.setErrorField('Allow', methods.split(', ').filter(isAllowed).join(', '))
   x.fail(405)
 }
