@@ -30,6 +30,7 @@ export interface PlainAnswer {
 /** One of them. */
 export interface OneServer {
   readonly port: number
+  readonly pid: number
   close(): Promise<void>
 }
 
@@ -89,7 +90,7 @@ export async function oneServer(
     await close()
     throw error
   }
-  return { port, close }
+  return { port, pid: child.pid!, close }
 }
 
 function isRunning(child: ChildProcess): boolean {

@@ -28,6 +28,8 @@ export const IGNORED: Reaction = { action: 'ignoring', act() {} }
 
 /** @param log the one that is open when the signal comes */
 export function onSignals(reactions: Reactions, log: () => Log): void {
+  // A file beyond `ulimit -f` is refused (EFBIG) and told where it is written; by itself, the signal would end the process (setrlimit(2)).
+  process.on('SIGXFSZ', () => {})
   for (const [name, { action, act }] of Object.entries(reactions)) {
     const signal = name as NodeJS.Signals
     process.on(signal, () => {

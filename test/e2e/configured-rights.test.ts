@@ -3,7 +3,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { nginxFamily } from '../process-family.ts'
 
@@ -32,4 +32,18 @@ describe('workers of root', { skip: ROOT }, () => {
       assert.equal(userOf(family.pid), '0')
     })
   }
+
+  it('own the folder for temporary files, which the master has made', async () => {
+    await using family = await nginxFamily()
+    family.configure(
+      'daemon off;',
+      `client_body_temp_path ${family.path('body')}; server { listen 127.0.0.1:${family.port}; location / { return 200 '"$pid"'; } }`,
+      'user nobody nogroup;',
+    )
+    family.start()
+    const pid = Number(await family.serves())
+    const { uid, mode } = statSync(family.path('body'))
+    assert.equal(String(uid), userOf(pid))
+    assert.equal(mode & 0o777, 0o700)
+  })
 })

@@ -10,7 +10,7 @@ import { execFile, execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, afterEach, before, beforeEach, it } from 'node:test'
+import { after, afterEach, before, beforeEach, it, test } from 'node:test'
 import { promisify } from 'node:util'
 import { ENOSPC } from '../../src/errno.ts'
 import { scripted } from '../../src/sys/scripted.ts'
@@ -21,6 +21,7 @@ import { forEachWay } from '../pollers.ts'
 import { connect, eventually, type RawClient } from '../raw-client.ts'
 import { fieldValue, readResponse } from '../responses.ts'
 import { makeSite, removeSite } from '../sites.ts'
+import { oneServer } from '../two-servers.ts'
 import { missing } from './programs.ts'
 
 const run = promisify(execFile)
@@ -357,6 +358,32 @@ forEachWay(
   },
   ['poll'],
 )
+
+test('a file beyond the limit of the process is refused, and the server lives', {
+  skip: missing('prlimit', 'util-linux'),
+}, async () => {
+  const folder = makeSite({ 'files/': '' })
+  const http = 'http { server { listen 127.0.0.1:PORT; location / { alias files/; dav_methods PUT; } } }'
+  const server = await oneServer('veille', folder, http)
+  try {
+    execFileSync('prlimit', ['--pid', String(server.pid), '--fsize=100000'])
+    for (const [size, status] of [
+      [200_000, 413],
+      [100_000, 201],
+    ] as const) {
+      const client = await connect({ port: server.port })
+      client.send(`PUT /x HTTP/1.1\r\n${HEAD}Content-Length: ${size}\r\n\r\n`)
+      client.send(Buffer.alloc(size))
+      await client.until(bytes => readResponse(bytes, 0) !== null)
+      assert.equal(readResponse(client.bytes, 0)!.status, status)
+      client.destroy()
+    }
+    assert.deepEqual(readdirSync(join(folder, 'files')), ['x'])
+  } finally {
+    await server.close()
+    removeSite(folder)
+  }
+})
 
 function sha256(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex')

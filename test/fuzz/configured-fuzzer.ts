@@ -208,7 +208,7 @@ export class ConfiguredFuzzer {
       assert.doesNotMatch(line, OWN_WORDS)
     }
     const known =
-      'error.log files files-secret fuzz.log html html-secret logs nginx.conf secret secret.txt sites'
+      'error.log files files-secret fuzz.log html html-secret logs nginx.conf secret secret.txt sites up'
     assert.deepEqual(readdirSync(this.folder).sort(), known.split(' '))
     assert.deepEqual(readdirSync(join(this.folder, 'secret')), ['secret.txt'])
     for (const name of readdirSync(join(this.folder, 'logs'))) {

@@ -7,7 +7,10 @@
 import type { Random } from '../pieces.ts'
 
 /** Others than GET. */
-const METHODS = ['HEAD', 'HEAD', 'POST', 'OPTIONS', 'DELETE', 'PUT', 'TRACE', 'get']
+const METHODS = ['HEAD', 'HEAD', 'POST', 'OPTIONS', 'DELETE', 'PUT', 'TRACE', 'get', 'MKCOL', 'COPY', 'MOVE']
+
+/** What changes files, where it may. */
+const WRITING = ['PUT', 'PUT', 'POST', 'POST', 'DELETE', 'MKCOL', 'COPY', 'MOVE']
 
 const HOSTS = [
   'localhost',
@@ -28,6 +31,7 @@ const PLACES =
   `/ /exact /to/ /there/ /elsewhere/ /pot /gone /closed /capture/ /capture/a/ /rewritten/ /asked/ /redirected/ /broken/
 /put-together/ /again/ /again/again/ /try/ /named/ /files /files/ /xml/ /script/ /version/1/ /by-name/u /by-name/ua/ /index/ /rooted/ /chosen/
 /picture /slowly/ /inside/ /read-only/ /trailer/ /expiring/ /status /logged/ /conditional/ /nested/ /nested/one/ /sub /sub/ /dir /old/
+/dav/ /dav/sub/ /up/ /up-there/ /up-here/ /up-here/sub/
 /exact-old /list /list/ /sites/ /link.txt /linked /linked/`.split(/\s+/)
 
 /** Where there is something to be had. */
@@ -110,12 +114,56 @@ export function pick<Item>(random: Random, list: readonly Item[]): Item {
 
 export function requestText(random: Random): string {
   const method = random(3) === 0 ? pick(random, METHODS) : 'GET'
+  if (random(10) === 0) return writingText(random)
   const lines = [
     `${method} ${target(random)} HTTP/1.${random(8) === 0 ? 0 : 1}`,
     `Host: ${pick(random, HOSTS)}`,
   ]
   for (let i = random(4); i > 0; i--) lines.push(pick(random, FIELDS)(random))
   return withContent(lines, random)
+}
+
+/** To where files may be changed, and nowhere else. */
+function writingText(random: Random): string {
+  const place = (): string => {
+    const start = pick(random, [
+      '/dav/',
+      '/dav/',
+      '/dav/sub/',
+      '/up/',
+      '/up-there/',
+      '/up-here/',
+      '/up-here/sub/',
+    ])
+    return start + piece(random) + (random(3) === 0 ? `/${piece(random)}` : '')
+  }
+  const lines = [
+    `${pick(random, WRITING)} ${place()}${random(4) === 0 ? `?f=${piece(random)}` : ''} HTTP/1.1`,
+    'Host: localhost',
+  ]
+  if (random(2) === 0) lines.push(`Destination: ${random(4) === 0 ? 'http://localhost' : ''}${place()}`)
+  if (random(6) === 0) lines.push(`Depth: ${pick(random, ['0', '1', 'infinity', 'x'])}`)
+  if (random(6) === 0) lines.push(`Overwrite: ${pick(random, ['T', 'F', 'x'])}`)
+  if (random(6) === 0) lines.push(`Content-Disposition: attachment; filename="${piece(random)}"`)
+  if (random(6) === 0) lines.push(`Accept: ${pick(random, ['text/html', 'application/json', 'x'])}`)
+  if (random(4) === 0) return withForm(lines, random)
+  for (let i = random(2); i > 0; i--) lines.push(pick(random, FIELDS)(random))
+  return withContent(lines, random)
+}
+
+function withForm(lines: string[], random: Random): string {
+  const parts = Array.from({ length: random(3) }, () => {
+    const file = random(3) === 0 ? '' : `; filename="${piece(random)}"`
+    return `--b\r\nContent-Disposition: form-data; name="${random(9)}"${file}\r\n\r\n${pick(random, ['', 'x', '\r\n--', '\r'])}\r\n`
+  })
+  const end = pick(random, ['--b--\r\n', '--b--', '--b', ''])
+  const content = parts.join('') + end
+  const head = [
+    ...lines,
+    'Content-Type: multipart/form-data; boundary=b',
+    `Content-Length: ${content.length}`,
+  ]
+  return `${head.join('\r\n')}\r\n\r\n${content}`
 }
 
 function withContent(lines: string[], random: Random): string {

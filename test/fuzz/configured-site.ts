@@ -32,6 +32,8 @@ const FILES: Readonly<Record<string, string>> = {
   'files/one.txt': 'first',
   'files/v1/two.txt': 'second',
   'sites/example.test/index.html': 'a site',
+  'up/a.txt': 'up',
+  'up/sub/x.css': 'x{}',
   'secret.txt': SECRET,
   'secret/secret.txt': SECRET,
   'html-secret/secret.txt': SECRET,
@@ -130,6 +132,10 @@ http {
     location /trailer/ { add_trailer X-Trailer "$uri|$args"; return 200 trailer; }
     location /expiring/ { expires $arg_e; alias html/; }
     location /status { stub_status; }
+    location /dav/ { alias up/; dav_methods PUT DELETE MKCOL COPY MOVE; create_full_put_path on; }
+    location /up/ { upload_store up; upload_delete on; alias up/; }
+    location /up-there/ { upload_store up/$arg_f /up/; upload_overwrite on; }
+    location /up-here/ { upload_store on; upload_delete on; alias up/; }
     location /logged/ { access_log fuzz.log fuzz; access_log logs/$arg_log.log object if=$wanted; return 200 logged; }
     location /conditional/ {
       set $value none;
