@@ -61,6 +61,8 @@ export class CgiRun implements AnswerSource, ContentConsumer, CgiClientEvents, S
   /** Nothing more of the program is wanted, nor of the content for it. */
   private isOver = false
   private isContentPaused = false
+  /** The client has gone, and the program may come to its end all the same. */
+  private isForNobody = false
 
   constructor(x: Exchange, place: CgiPlace, order: CgiOrder) {
     this.x = x
@@ -168,7 +170,7 @@ export class CgiRun implements AnswerSource, ContentConsumer, CgiClientEvents, S
   }
 
   private resumeContent(): void {
-    if (!this.isContentPaused || this.x.isAbandoned) return
+    if (!this.isContentPaused) return
     this.isContentPaused = false
     this.x.resumeContent()
   }
@@ -176,11 +178,11 @@ export class CgiRun implements AnswerSource, ContentConsumer, CgiClientEvents, S
   // The answer
 
   onOutput(bytes: Buffer): void {
-    if (!this.x.isAbandoned) this.answer.take(bytes)
+    if (!this.isForNobody) this.answer.take(bytes)
   }
 
   onOutputEnd(): void {
-    if (this.x.isAbandoned) this.client.finish()
+    if (this.isForNobody) this.client.finish()
     else this.answer.end()
   }
 
@@ -201,15 +203,16 @@ export class CgiRun implements AnswerSource, ContentConsumer, CgiClientEvents, S
 
   onSilence(): void {
     const words = `it was silent for ${this.place.times.silenceMs / 1000} s`
-    if (this.x.isAbandoned) this.x.log.error(`${this.who}: ${words}`)
+    if (this.isForNobody) this.x.log.error(`${this.who}: ${words}`)
     else this.answer.fail(504, words)
     this.client.stop()
   }
 
-  /** The client has gone. */
+  /** The client has gone, or another answer is given. */
   private abandon(): void {
     if (this.isOver) return
     if (this.place.ignoresAbort && this.client.hasAllInput) {
+      this.isForNobody = true
       if (this.x.isTraced) this.x.tell(`the client has gone; ${this.who} goes on`)
       this.client.resumeOutput()
       return

@@ -87,6 +87,8 @@ export class UpstreamExchange implements CallEvents, RelaySource {
   private relay: UpstreamRelay | null = null
   private errorOutput = ''
   private isOver = false
+  /** The client has gone, and the peer may come to its end all the same. */
+  private isForNobody = false
 
   constructor(x: Exchange, plan: UpstreamPlan, peers: Peers) {
     this.x = x
@@ -168,7 +170,7 @@ export class UpstreamExchange implements CallEvents, RelaySource {
   private mayAskNext(word: NextWord): boolean {
     const { x, plan, call } = this
     const isSent = call?.isRequestSent === true
-    if (x.isAbandoned || !plan.next.has(word)) return false
+    if (!plan.next.has(word)) return false
     if (this.triesLeft <= 1 && !this.isStale(word)) return false
     if (isSent && this.feed.isSpent) return false
     if (isSent && CHANGES_SOMETHING.has(x.method) && !plan.next.has('non_idempotent')) return false
@@ -200,6 +202,7 @@ export class UpstreamExchange implements CallEvents, RelaySource {
 
   onOutput(bytes: Buffer): void {
     this.tellErrorOutput()
+    if (this.isForNobody) return
     if (this.relay !== null) this.takeContent(this.relay, bytes)
     else if (!this.isOver) this.takeHead(bytes)
   }
@@ -257,7 +260,11 @@ export class UpstreamExchange implements CallEvents, RelaySource {
 
   onErrorOutput(bytes: Buffer): void {
     this.errorOutput += bytes.toString('latin1')
-    if (this.relay === null && this.plan.caught.some(words => this.errorOutput.includes(words))) {
+    if (
+      this.relay === null &&
+      !this.isForNobody &&
+      this.plan.caught.some(words => this.errorOutput.includes(words))
+    ) {
       this.tellErrorOutput()
       this.loseAnswer('invalid_header', 'upstream sent an error that fastcgi_catch_stderr names')
     } else if (this.errorOutput.length >= MOST_ERROR_BYTES) this.tellErrorOutput()
@@ -274,7 +281,7 @@ export class UpstreamExchange implements CallEvents, RelaySource {
   onFinished(): void {
     this.tellErrorOutput()
     this.feed.stop()
-    if (this.isOver && this.relay === null) return
+    if (this.isForNobody || (this.isOver && this.relay === null)) return
     if (this.relay === null) this.loseAnswer('error', 'upstream prematurely closed connection')
     else {
       this.peers.succeeded(this.call!.peer)
@@ -286,7 +293,7 @@ export class UpstreamExchange implements CallEvents, RelaySource {
   onFailed({ kind, words, action, level }: CallFailure): void {
     this.tellErrorOutput()
     this.feed.stop()
-    if (this.isOver || this.relay?.isOver === true) return
+    if (this.isForNobody || this.isOver || this.relay?.isOver === true) return
     const { relay, x } = this
     const state = this.state!
     const status = kind === 'timeout' ? 504 : 502
@@ -357,9 +364,13 @@ export class UpstreamExchange implements CallEvents, RelaySource {
 
   // The client
 
+  /** The client has gone, or another answer is given. What waits for it is forgotten. */
   private onAbandoned(): void {
-    if (this.plan.ignoresAbort && this.call?.isOver === false) {
-      this.call.resume()
+    this.relay?.abandon()
+    const { call } = this
+    if (this.plan.ignoresAbort && call !== null && !call.isOver && call.hasWholeRequest) {
+      this.isForNobody = true
+      call.resume()
       return
     }
     this.isOver = true
@@ -369,7 +380,7 @@ export class UpstreamExchange implements CallEvents, RelaySource {
   // RelaySource
 
   pause(): void {
-    if (!this.x.isAbandoned) this.call?.pause()
+    this.call?.pause()
   }
 
   resume(): void {

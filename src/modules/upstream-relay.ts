@@ -7,6 +7,7 @@
  *   relay.take(bytes)                 more content
  *   relay.end()                       that was all of it
  *   relay.giveUp(status, words)
+ *   relay.abandon()                   nobody waits for it any more
  */
 
 import { errnoForLog } from '../errno.ts'
@@ -32,6 +33,7 @@ export class UpstreamRelay implements AnswerSource {
   private readonly who: string
   private isWaiting = false
   private hasEnded = false
+  private isAbandoned = false
 
   /** @param limits null: without a spool @param who gives the output, for the log */
   constructor(
@@ -59,7 +61,7 @@ export class UpstreamRelay implements AnswerSource {
   }
 
   take(bytes: Buffer): void {
-    if (this.answer.isOver) return
+    if (this.isAbandoned || this.answer.isOver) return
     if (!this.isWaiting) this.answer.take(bytes)
     else if (this.spool !== null) this.store(bytes, this.spool)
     else this.answer.take(bytes)
@@ -68,6 +70,12 @@ export class UpstreamRelay implements AnswerSource {
   end(): void {
     this.hasEnded = true
     if (!this.isWaiting) this.answer.end()
+  }
+
+  /** What waits is given back; the rest goes nowhere. */
+  abandon(): void {
+    this.isAbandoned = true
+    this.spool?.close()
   }
 
   /** It can come to no end, as the log knows. */

@@ -143,7 +143,10 @@ export class Exchange {
   failureWords = ''
   /** Called once what was written has left, after `isCongested`. */
   onDrained: (() => void) | null = null
-  /** Called when nobody waits for the answer any more: whoever works for it may stop. What it still says goes nowhere. */
+  /**
+   * Called when nobody waits for the answer any more, or another one is given since the content has not come: whoever works for it stops, and
+   * says nothing more.
+   */
   onAbandoned: (() => void) | null = null
   isAbandoned = false
   /** Somebody reads the content of the request, or has read it. */
@@ -256,6 +259,7 @@ export class Exchange {
 
   /** The server asks itself for `path`, from the first phase on. The caller then returns HANDLED. */
   reroute(path: string, query: string | null): void {
+    if (this.isAbandoned) return
     this.path = path
     this.query = query
     this.isInternal = true
@@ -264,6 +268,7 @@ export class Exchange {
 
   /** As `reroute`, but to a location by its name (`@name`), with the same path. */
   rerouteNamed(name: string): void {
+    if (this.isAbandoned) return
     this.isInternal = true
     this.phases.rerouteNamed(this, name)
   }
@@ -314,11 +319,11 @@ export class Exchange {
   }
 
   pauseContent(): void {
-    this.responder.pauseContent()
+    this.responder.pauseContent(this)
   }
 
   resumeContent(): void {
-    this.responder.resumeContent()
+    this.responder.resumeContent(this)
   }
 
   // The response's fields
@@ -510,6 +515,13 @@ export class Exchange {
     if (this.progress === ANSWERED || this.isAbandoned) return
     this.progress = ANSWERED
     this.responder.cut(this, words)
+  }
+
+  /** The driver says that the content will not come to its end: whoever works for the exchange stops, and it is answered otherwise. */
+  interrupt(): void {
+    if (this.isAbandoned) return
+    this.phases.abandon(this)
+    this.onAbandoned = null
   }
 
   /** The driver says that nobody waits any more. */

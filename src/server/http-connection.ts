@@ -322,6 +322,8 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     this.persists = false
     this.clientPersists = true
     this.reading = OVER
+    // The page for it may take its time.
+    this.connection.setReadDeadline(Number.POSITIVE_INFINITY)
     x.fail(status, words)
   }
 
@@ -363,10 +365,16 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     this.persists = false
     this.reading = OVER
     if (x === null) this.endConnection(true)
-    else if (x.progress === UNANSWERED) {
-      this.answerRefusal(x, code)
-      x.abandon()
-    } else x.cut(refusalOf(code).words)
+    else if (x.progress === UNANSWERED) this.answerInstead(x, () => this.answerRefusal(x, code))
+    else x.cut(refusalOf(code).words)
+  }
+
+  /** Whoever waits for the content is told that it does not come, before the page that says so is looked for: a program may make it. */
+  private answerInstead(x: Exchange, answer: () => void): void {
+    x.interrupt()
+    this.connection.setReadDeadline(Number.POSITIVE_INFINITY)
+    answer()
+    if (x.progress === ANSWERED) x.abandon()
   }
 
   /** What is waited for now, and until when. @param aheadBytes received, and not understood yet */
@@ -391,9 +399,14 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
   }
 
   onInputEnd(): void {
-    if (this.reading === IN_CONTENT) this.onContentCut()
+    if (this.reading === IN_CONTENT && !this.holdsContent) this.onContentCut()
     else if (this.exchange === null) this.endConnection(false)
     else this.onHalfClosed()
+  }
+
+  /** What has come of the content was not wanted yet: perhaps all of it is there. The end of input is told again behind it. */
+  private get holdsContent(): boolean {
+    return (this.content!.mode === HELD || this.isContentPaused) && this.connection.hasRest
   }
 
   /** Nothing more will come of a client that waits for its answer, or is gone: the next byte that it is sent would tell. */
@@ -418,8 +431,10 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     this.persists = false
     if (x === null) this.endConnection(false)
     else if (x.progress === UNANSWERED) {
-      x.fail(400, 'The content of the request ended before its announced length.')
-      x.abandon()
+      this.answerInstead(x, () =>
+        x.fail(400, 'The content of the request ended before its announced length.'),
+      )
+      if (this.exchange === x && !this.connection.isClosed) this.onHalfClosed()
     } else if (x.progress === ANSWERING) this.connection.abort(null)
     // Otherwise the answer is whole, and only waits for the socket to take it.
   }
@@ -434,8 +449,7 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     if (this.reading === IN_CONTENT && x !== null && x.progress === UNANSWERED) {
       this.persists = false
       this.reading = OVER
-      x.fail(408)
-      x.abandon()
+      this.answerInstead(x, () => x.fail(408))
     } else if (this.reading === IN_CONTENT && x?.progress === ANSWERING) {
       x.cut('the content of the request did not come, and its answer had begun')
     } else if (this.reading === AWAITING_HEAD && this.head?.hasBegun === true) {
@@ -558,12 +572,15 @@ export class HttpConnection implements Driver, Responder, ConnectionFacts {
     this.goOn()
   }
 
-  pauseContent(): void {
+  pauseContent(x: Exchange): void {
+    if (this.exchange !== x) return
     this.isContentPaused = true
     if (!this.isInInput) this.awaitNext()
   }
 
-  resumeContent(): void {
+  /** Who is late means the content of an exchange that is over. */
+  resumeContent(x: Exchange): void {
+    if (this.exchange !== x) return
     this.isContentPaused = false
     this.goOn()
   }

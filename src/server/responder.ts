@@ -71,8 +71,8 @@ export interface Responder {
   /** The answer ends here, visibly incomplete. */
   cut(x: Exchange, words: string): void
   readContent(x: Exchange, consumer: ContentConsumer): void
-  pauseContent(): void
-  resumeContent(): void
+  pauseContent(x: Exchange): void
+  resumeContent(x: Exchange): void
   /** A producer should wait for `x.onDrained`. */
   readonly isCongested: boolean
   /** Nothing of what was written waits for the socket. */

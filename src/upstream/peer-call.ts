@@ -110,6 +110,10 @@ export class PeerCall implements Driver, ConnectEvents, WireSink {
     return this.state === OVER
   }
 
+  get hasWholeRequest(): boolean {
+    return this.isContentOver
+  }
+
   /** Of the request, as far as the kernel has taken it. */
   get sentBytes(): number {
     return this.state === TALKING ? this.kept!.connection.sentBytes - this.sentBefore : this.sentInAll
@@ -220,7 +224,7 @@ export class PeerCall implements Driver, ConnectEvents, WireSink {
     this.leave()
     if (connection === undefined || connection.isClosed) return
     if (connection.isFlowing) this.wire!.abort(connection)
-    connection.finish(false)
+    hangUp(connection)
   }
 
   onInput(bytes: Buffer, start: number, end: number): number {
@@ -274,7 +278,7 @@ export class PeerCall implements Driver, ConnectEvents, WireSink {
       options.keepsOpen && isClean && wire!.isReusable && connection.isFlowing && !this.isPaused
     this.leave()
     const next = { connection, openedAt: kept!.openedAt, requests: kept!.requests + 1 }
-    if (!isReusable || !peers.idle.keep(peer, next, loop.now)) connection.finish(false)
+    if (!isReusable || !peers.idle.keep(peer, next, loop.now)) hangUp(connection)
     this.events.onFinished()
   }
 
@@ -313,7 +317,7 @@ export class PeerCall implements Driver, ConnectEvents, WireSink {
     if (this.state === OVER) return
     const connection = this.kept?.connection
     this.leave()
-    if (connection !== undefined && !connection.isClosed) connection.finish(false)
+    if (connection !== undefined && !connection.isClosed) hangUp(connection)
     this.events.onFailed(failure)
   }
 
@@ -325,6 +329,12 @@ export class PeerCall implements Driver, ConnectEvents, WireSink {
     this.peer.connections--
     this.state = OVER
   }
+}
+
+/** What the peer does not take of a request that is over is not waited for. */
+function hangUp(connection: Connection): void {
+  if (connection.isFlowing) connection.finish(false)
+  else connection.abort(null)
 }
 
 const TIMED_OUT = `upstream timed out ${errnoForLog(ETIMEDOUT)}`

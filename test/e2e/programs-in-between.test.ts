@@ -1,0 +1,217 @@
+/**
+ * What stands between a client and a program, where one of the two does not do what is expected: clients that leave in the middle, content that
+ * is refused when a program makes the page for it, and what is then left behind.
+ *
+ * The server is in this process, so that its descriptors and the iterations of its loop can be counted.
+ */
+
+import assert from 'node:assert/strict'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { type Here, serveHere } from '../configuration-here.ts'
+import { openDescriptors, POLLERS } from '../descriptors.ts'
+import { freePort } from '../free-ports.ts'
+import { connect, eventually, type RawClient, serverHasRead } from '../raw-client.ts'
+import { type Response, readResponse } from '../responses.ts'
+import { FastcgiPeer, type PeerRequest, type Script, stdout } from '../scripted-peer.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'veille-between-'))
+chmodSync(folder, 0o755)
+mkdirSync(join(folder, 'logs'))
+after(() => rmSync(folder, { recursive: true }))
+
+function program(name: string, lines: string): void {
+  const path = join(folder, name)
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, `#!/bin/sh\n${lines}\n`)
+  chmodSync(path, 0o755)
+}
+
+class Site {
+  readonly port: number
+  private readonly here: Here
+  private readonly clients: RawClient[] = []
+
+  static async start(events: string, server: string): Promise<Site> {
+    const port = await freePort()
+    const path = join(folder, 'site.conf')
+    writeFileSync(join(folder, 'logs/error.log'), '')
+    writeFileSync(
+      path,
+      `daemon off; master_process off; pid logs/pid; error_log logs/error.log info;
+       events { ${events} }
+       http { access_log off; server { listen 127.0.0.1:${port}; root ${folder}; ${server} } }`,
+    )
+    return new Site(port, await serveHere(folder, path))
+  }
+
+  private constructor(port: number, here: Here) {
+    this.port = port
+    this.here = here
+  }
+
+  get errors(): string {
+    return readFileSync(join(folder, 'logs/error.log'), 'latin1')
+  }
+
+  async client(): Promise<RawClient> {
+    const client = await connect({ port: this.port })
+    this.clients.push(client)
+    return client
+  }
+
+  async ask(request: string): Promise<Response> {
+    const client = await this.client()
+    client.send(request)
+    const bytes = await client.atEnd()
+    return (
+      readResponse(bytes, 0, { isLast: true }) ?? assert.fail(`no whole answer: ${bytes.toString('latin1')}`)
+    )
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.clients) client.destroy()
+    await this.here.close()
+  }
+}
+
+function textOf({ status, content }: Response): string {
+  return `${status} ${content.toString().trim()}`
+}
+
+/** Files without a name that this process has open. */
+function namelessFiles(): string[] {
+  return readdirSync('/proc/self/fd')
+    .map(fd => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`)
+      } catch {
+        return ''
+      }
+    })
+    .filter(target => target.startsWith(folder) && target.includes('(deleted)'))
+}
+
+/** Programs of this name that run now. */
+function processesOf(name: string): number {
+  const isOne = (pid: string): boolean => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(join(folder, name))
+    } catch {
+      return false
+    }
+  }
+  return readdirSync('/proc').filter(pid => /^\d+$/.test(pid) && isOne(pid)).length
+}
+
+const EVENTS = [...POLLERS.map(poller => `use ${poller};`), 'use poll; strict_readiness on;']
+
+for (const events of EVENTS) {
+  describe(`between client and program, events { ${events} }`, () => {
+    let site: Site | null = null
+    const peers: FastcgiPeer[] = []
+    let descriptors = 0
+
+    before(async () => {
+      // What is made once for a process is made before anything is counted.
+      program('warm.cgi', 'echo A: 1; echo')
+      const warm = await Site.start(events, 'cgi .cgi;')
+      await warm.ask('GET /warm.cgi HTTP/1.0\r\n\r\n')
+      await warm.close()
+    })
+
+    beforeEach(() => {
+      descriptors = openDescriptors()
+    })
+
+    afterEach(async () => {
+      await site?.close()
+      site = null
+      for (const one of peers.splice(0)) await one.close()
+      await eventually(
+        () => openDescriptors() <= descriptors,
+        () => `${openDescriptors()} descriptors are open, ${descriptors} were`,
+      )
+    })
+
+    async function serve(server: string): Promise<Site> {
+      site = await Site.start(events, server)
+      return site
+    }
+
+    async function peerOf(script: Script): Promise<FastcgiPeer> {
+      const peer = await FastcgiPeer.listen(script)
+      peers.push(peer)
+      return peer
+    }
+
+    it('a client that leaves a stored answer leaves no file', async () => {
+      const block = stdout(Buffer.alloc(64_000, 'z'))
+      const peer = await peerOf((request: PeerRequest) => {
+        request.send(stdout('\n'))
+        for (let i = 0; i < 200; i++) request.send(block)
+      })
+      const here = await serve(`location / { fastcgi_pass ${peer.address}; }`)
+      const client = await here.client()
+      client.socket.pause()
+      client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+      await eventually(
+        () => namelessFiles().length > 0,
+        () => 'nothing is stored',
+      )
+      client.reset()
+      await eventually(
+        () => namelessFiles().length === 0,
+        () => `still there: ${namelessFiles()}`,
+      )
+    })
+
+    it('a program makes the page for content that is too large, cut off, or late', async () => {
+      program('page.cgi', 'printf "Content-Type: text/plain\\n\\npage of $REQUEST_METHOD"')
+      program('cat.cgi', 'printf "Content-Type: text/plain\\n\\n"; cat')
+      const here = await serve(
+        `cgi .cgi; client_max_body_size 10; client_body_timeout 300ms;
+         error_page 413 = /page.cgi; error_page 400 /page.cgi; error_page 408 = /page.cgi;`,
+      )
+      const head = 'POST /cat.cgi HTTP/1.1\r\nHost: a\r\n'
+      const large = `${head}Transfer-Encoding: chunked\r\n\r\n14\r\n${'x'.repeat(20)}\r\n0\r\n\r\n`
+      assert.equal(textOf(await here.ask(large)), '200 page of GET')
+      assert.equal(textOf(await here.ask(`${head}Content-Length: 20\r\n\r\n`)), '200 page of GET')
+      assert.equal(textOf(await here.ask(`${head}Content-Length: 5\r\n\r\nabc`)), '200 page of GET')
+      const cut = await here.client()
+      cut.send(`${head}Content-Length: 5\r\n\r\nabc`)
+      cut.end()
+      assert.match((await cut.atEnd()).toString(), /^HTTP\/1.1 400 .*page of GET/s)
+    })
+
+    it('a client that has sent everything may close its side while nobody reads it yet', async () => {
+      rmSync(join(folder, 'go'), { force: true })
+      program('slow.cgi', 'while [ ! -e go ]; do sleep 0.05; done; printf "Content-Type: text/plain\\n\\n"')
+      program('cat.cgi', 'printf "Content-Type: text/plain\\n\\n"; cat')
+      const here = await serve('cgi .cgi; cgi_request_buffering off; cgi_processes 1;')
+      const first = await here.client()
+      first.send('GET /slow.cgi HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+      await eventually(
+        () => processesOf('slow.cgi') === 1,
+        () => 'the first one does not run',
+      )
+      const second = await here.client()
+      second.send('POST /cat.cgi HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello')
+      second.end()
+      for (let turns = 0; turns < 3; turns++) await serverHasRead()
+      writeFileSync(join(folder, 'go'), '')
+      assert.match((await second.atEnd()).toString(), /^HTTP\/1.1 200 .*hello/s)
+    })
+  })
+}
