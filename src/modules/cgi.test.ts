@@ -97,6 +97,16 @@ describe('cgi', () => {
       runs('/bin/sh', '-u', 'DIR/x.py'),
     )
   })
+
+  it('does not show a program whose name comes from an alias only', () => {
+    const one = `location = /run { alias ${dir}/x.py; ${PY} }`
+    assert.equal(plan('GET /run', one), runs('/bin/sh', '-u', 'DIR/x.py'))
+    const by = `location ~ ^/app/([^/]+)(/.*)?$ { alias ${dir}/$1; ${PY} }`
+    assert.equal(plan('GET /app/x.py', by), runs('/bin/sh', '-u', 'DIR/x.py'))
+    assert.equal(plan('GET /app/x.py/more', by), runs('/bin/sh', '-u', 'DIR/x.py'))
+    assert.equal(plan('GET /app/run.sh', by), 200)
+    assert.equal(plan('GET /app/none.py/more', by), 404)
+  })
 })
 
 describe('cgi_pass', () => {

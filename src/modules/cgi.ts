@@ -104,7 +104,8 @@ class Cgi implements Module {
 
   private offer(x: Exchange, handler: Handler): Outcome {
     const { extension } = handler
-    if (extension !== null && !x.path.includes(extension)) return DECLINED
+    // Behind an alias, the file may have another name than the path says.
+    if (extension !== null && this.root.kind === 'root' && !x.path.includes(extension)) return DECLINED
     const whole = this.root.fileOf(x)
     if (typeof whole === 'number') return fail(x, whole)
     const script = this.scriptIn(x, whole, extension)
@@ -125,9 +126,14 @@ class Cgi implements Module {
     const files = this.files.of(x)
     const names = (piece: string): boolean => extension === null || piece.endsWith(extension)
     const script = findScript(x.path, whole, names, file => files.kindOf(file, x.startedAt))
-    if (extension !== null || this.mustExist || script?.kind === REGULAR) return script
-    // The program answers for whatever is below: the path as a whole is its.
-    return { scriptName: x.path, pathInfo: '', file: whole, kind: files.kindOf(whole, x.startedAt) }
+    if (script?.kind === REGULAR) return script
+    const isOther = extension === null ? !this.mustExist : script === null && whole.endsWith(extension)
+    if (!isOther) return script
+    // The program answers for whatever is below, or its name comes from an alias only: the path as a whole is its.
+    const kind = files.kindOf(whole, x.startedAt)
+    return extension !== null && kind === DIRECTORY
+      ? script
+      : { scriptName: x.path, pathInfo: '', file: whole, kind }
   }
 
   private run(x: Exchange, script: Script, command: Command): Outcome {
