@@ -53,6 +53,22 @@ describe('slots for programs', () => {
     assert.deepEqual([slots.running, slots.waiting], [0, 0])
   })
 
+  it('pass through thousands who have no use for them', () => {
+    const slots = new ProcessSlots(1)
+    const { slot: first } = asked(slots)
+    let passed = 0
+    const waiting: Slot[] = []
+    for (let i = 0; i < 20_000; i++) {
+      const onSlot = (): void => {
+        passed++
+        waiting[i]!.giveBack()
+      }
+      waiting.push(slots.ask(loop, 1000, { onSlot, onNoSlot: assert.fail, onFailure: assert.fail }))
+    }
+    first.giveBack()
+    assert.deepEqual([passed, slots.running, slots.waiting], [20_000, 0, 0])
+  })
+
   it('pass over those who have gone', () => {
     const slots = new ProcessSlots(1)
     const first = asked(slots)

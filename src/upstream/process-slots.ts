@@ -23,6 +23,7 @@ export class ProcessSlots {
   private readonly most: number
   /** Those who wait, in their order. */
   private readonly queue = new Set<Slot>()
+  private isHandingOut = false
 
   constructor(most: number) {
     this.most = most
@@ -47,12 +48,17 @@ export class ProcessSlots {
     this.queue.delete(slot)
   }
 
+  /** Whoever gives back at once what he gets is followed by the next, however many there are: one after the other, not one within the other. */
   release(): void {
     this.running--
-    const [next] = this.queue
-    if (next === undefined || this.running >= this.most) return
-    this.queue.delete(next)
-    this.grant(next)
+    if (this.isHandingOut) return
+    this.isHandingOut = true
+    for (const next of this.queue) {
+      if (this.running >= this.most) break
+      this.queue.delete(next)
+      this.grant(next)
+    }
+    this.isHandingOut = false
   }
 
   private grant(slot: Slot): void {
