@@ -62,4 +62,10 @@ describe('a numbered name', () => {
   ] as const) {
     it(`of ${name} is ${numbered}`, () => assert.equal(numberedName(name, 1), numbered))
   }
+
+  it('is one of those that are stored, also when it is longer than they are', () => {
+    const name = numberedName(safeName(`${'x'.repeat(300)}.txt`), 1000)
+    assert.ok(isStoredName(name))
+    assert.ok(!isStoredName(`${name}${'x'.repeat(20)}`))
+  })
 })

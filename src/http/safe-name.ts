@@ -10,7 +10,9 @@
  * Unicode that most file systems and browsers write (NFC).
  */
 
-/** NAME_MAX is 255 octets (limits.h); a number may follow. */
+/** In octets (limits.h). */
+const NAME_MAX = 255
+/** A number may follow. */
 const MOST_BYTES = 240
 /** Longer endings are no file type, and may be cut. */
 const MOST_ENDING_BYTES = 32
@@ -20,13 +22,18 @@ const UNWANTED =
   /[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/gu
 
 export function safeName(name: string): string {
-  const last = name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1)
-  const plain = last.normalize('NFC').replace(UNWANTED, '_')
-  return shortened(plain.replace(/^[\s.]+|\s+$/g, ''))
+  return shortened(cleaned(name))
 }
 
+/** A number makes a name longer than `safeName` does. */
 export function isStoredName(name: string): boolean {
-  return name !== '' && safeName(name) === name
+  return name !== '' && cleaned(name) === name && Buffer.byteLength(name) <= NAME_MAX
+}
+
+function cleaned(name: string): string {
+  const last = name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1)
+  const plain = last.normalize('NFC').replace(UNWANTED, '_')
+  return plain.replace(/^[\s.]+|\s+$/g, '')
 }
 
 /** Before the ending, where people look for it. */
