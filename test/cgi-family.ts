@@ -5,7 +5,8 @@
  *   await cgi.get('/env.sh?a')            a `Response` (`responses.ts`)
  *   await cgi.exchange(bytes)             the same for bytes as they go over the wire
  *   cgi.alive()                           processes that were started by this server's programs and still run, zombies included
- *   await cgi.isQuiet()                   none of them, and as many descriptors in the worker as at first; others are served
+ *   await cgi.isQuiet()                   none of them, and as many descriptors in the worker as at first; others are served, and
+ *                                       the strict rules of readiness, where they hold, were kept
  *
  * Every program has the variable MARK in its environment, by which its offspring is known, whatever session they have made.
  */
@@ -14,6 +15,7 @@ import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { PollerName } from '../src/loop/poller.ts'
+import type { Way } from './pollers.ts'
 import { type NginxFamily, nginxFamily } from './process-family.ts'
 import { connect, type RawClient } from './raw-client.ts'
 import { type Response, readResponse } from './responses.ts'
@@ -44,16 +46,17 @@ export class CgiFamily {
   }
 
   /** Before it is started or reads its configuration anew. @param server lines of the server block @param main of the main context */
-  configure(poller: PollerName, server: string, main = ''): void {
+  configure({ poller, strictReadiness }: Way, server: string, main = ''): void {
     const { family, mark } = this
     family.configure(
       `daemon off; worker_processes 1; ${main}`,
       `cgi_param MARK ${mark}; client_max_body_size 0;
        server { listen 127.0.0.1:${family.port}; root ${family.path('html')};
          location = /ok { return 200 ok; }
+         location = /readiness { readiness_status json; }
          cgi .sh; ${server.replaceAll('HTML', family.path('html'))} }`,
       undefined,
-      `use ${poller};`,
+      `use ${poller}; strict_readiness ${strictReadiness ? 'on' : 'off'};`,
     )
   }
 
@@ -118,6 +121,11 @@ export class CgiFamily {
     await this.family.until(() => this.alive().length === 0, 'no program is left')
     await this.family.until(() => this.descriptors <= this.descriptorsAtStart, 'no descriptor is left')
     assert.ok(await this.served())
+    const counts = JSON.parse(await this.family.request('/readiness'))
+    if (!counts.strict_readiness) return
+    const { reads_without_readiness: reads, writes_without_readiness: writes, decisions_by_errno } = counts
+    assert.deepEqual([reads, writes, decisions_by_errno], [0, 0, 0])
+    assert.equal(counts.most_operations_per_client_and_iteration, 1)
   }
 
   /** Makes an empty file, for which a program waits. */
@@ -154,7 +162,7 @@ function hasMark(number: string, mark: string): boolean {
  * @param main lines of the main context
  */
 export async function cgiFamily(
-  poller: PollerName,
+  way: Way | PollerName,
   files: Readonly<Record<string, string>>,
   server: string,
   main = '',
@@ -168,7 +176,7 @@ export async function cgiFamily(
     if (content.startsWith('#!')) chmodSync(path, 0o755)
   }
   const made = new CgiFamily(family, `${process.pid}-${family.port}`)
-  made.configure(poller, server, main)
+  made.configure(typeof way === 'string' ? { poller: way, strictReadiness: false } : way, server, main)
   await made.begin()
   return made
 }

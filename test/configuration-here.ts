@@ -4,16 +4,18 @@
  *   const here = await serveHere(folder, path)      paths of the configuration count from the folder
  *   await here.close()                              fast, and its logs are closed
  *
- * Everything is as in a worker, but for the process around it: read, logs opened, one socket listening.
+ * Where the strict rules of readiness hold, a referee looks at them until it is closed. Everything is as in a worker, but for the process around it: read, logs opened, one socket listening.
  */
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { openListener } from '../src/io/listener.ts'
 import { createLog } from '../src/log.ts'
 import type { Logs } from '../src/process/application.ts'
 import { Counters } from '../src/server/counters.ts'
 import { ConfigurationApplication } from '../src/site/application.ts'
 import { layoutBelow } from '../src/site/layout.ts'
+import { refereed } from './readiness-referee.ts'
 
 export interface Here {
   readonly logs: Logs
@@ -38,6 +40,8 @@ export async function serveHere(folder: string, configurationPath: string): Prom
   const { key, address, options } = loaded.settings.listens[0]!
   const fd = openListener(address, options)
   assert.ok(typeof fd === 'number', 'the port is free')
+  const isStrict = /strict_readiness on/.test(readFileSync(configurationPath, 'utf8'))
+  const referee = isStrict ? refereed() : null
   const counters = new Counters()
   const site = await loaded.serve({
     sockets: [{ key, fd }],
@@ -51,6 +55,8 @@ export async function serveHere(folder: string, configurationPath: string): Prom
     async close() {
       await site.endFast()
       logs.close()
+      referee?.restore()
+      assert.deepEqual(referee?.breaches ?? [], [])
     },
   }
 }

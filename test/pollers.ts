@@ -3,7 +3,8 @@
  *
  *   forEachPoller(poller => { … })       declares the same tests three times
  *   waysOf()                             the ways by themselves
- *   forEachWay(way => { … })             also for the strict rules of readiness, with each of the three or some (options for `serving`)
+ *   forEachWay(way => { … })             also for the strict rules of readiness (options for `serving`)
+ *   forEachPollerAndStrictly('poll', way => { … })      the same, strictly with one of them only
  */
 
 import { describe } from 'node:test'
@@ -34,4 +35,9 @@ export function forEachPoller(declare: (poller: PollerName) => void): void {
 /** @param strictPollers where a suite takes so long that one is enough for the strict rules */
 export function forEachWay(declare: (way: Way) => void, strictPollers = POLLERS): void {
   for (const way of waysOf(strictPollers)) describe(nameOf(way), () => declare(way))
+}
+
+/** The same, with the rare argument first. */
+export function forEachPollerAndStrictly(strictPoller: PollerName, declare: (way: Way) => void): void {
+  forEachWay(declare, [strictPoller])
 }

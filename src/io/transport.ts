@@ -3,8 +3,7 @@
  * calls) through TLS. Results are those of `sys/libc.ts`: counts, or `-errno`.
  */
 
-import { EAGAIN, EINTR } from '../errno.ts'
-import { type Calls, freeCalls, NOT_TOLD } from '../loop/calls.ts'
+import { type Calls, freeCalls } from '../loop/calls.ts'
 
 export type Transport = Omit<Calls, 'accept' | 'read' | 'write'>
 
@@ -16,25 +15,28 @@ export const plain: Transport = freeCalls
 
 /**
  * To a peer that may answer before it has read everything, and read no more: what it does not take then counts as taken, and its answer can
- * still be received. How it ends, receiving tells.
+ * still be received. How it ends, receiving tells. Of one connection: after a call that failed there is no other.
  */
 export function forgiving(calls: Calls): Transport {
+  let isDeaf = false
+  const taken = (sizeBytes: number, send: () => number): number => {
+    if (isDeaf) return sizeBytes
+    const n = send()
+    if (n >= 0 || calls.mustWait(n)) return n
+    isDeaf = true
+    return sizeBytes
+  }
   return {
     isStrict: calls.isStrict,
     receive: (fd, buffer) => calls.receive(fd, buffer),
-    send: (fd, buffer, sizeBytes, flags) => forgiven(calls.send(fd, buffer, sizeBytes, flags), sizeBytes),
+    send: (fd, buffer, sizeBytes, flags) => taken(sizeBytes, () => calls.send(fd, buffer, sizeBytes, flags)),
     sendPair: (fd, first, firstBytes, second, tailBytes) =>
-      forgiven(
+      taken(firstBytes + second.length + tailBytes, () =>
         calls.sendPair(fd, first, firstBytes, second, tailBytes),
-        firstBytes + second.length + tailBytes,
       ),
     sendFile: (fd, file, offset, sizeBytes) =>
-      forgiven(calls.sendFile(fd, file, offset, sizeBytes), sizeBytes),
-    maySend: fd => calls.maySend(fd),
+      taken(sizeBytes, () => calls.sendFile(fd, file, offset, sizeBytes)),
+    maySend: fd => isDeaf || calls.maySend(fd),
     mustWait: result => calls.mustWait(result),
   }
-}
-
-function forgiven(result: number, sizeBytes: number): number {
-  return result >= 0 || result === NOT_TOLD || result === -EAGAIN || result === -EINTR ? result : sizeBytes
 }

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { it } from 'node:test'
 import { type CgiFamily, cgiFamily, HOST } from '../cgi-family.ts'
-import { forEachPoller } from '../pollers.ts'
+import { forEachPollerAndStrictly } from '../pollers.ts'
 import type { RawClient } from '../raw-client.ts'
 
 const SH = '#!/bin/sh\n'
@@ -40,9 +40,9 @@ function begun(cgi: CgiFamily, target: string): Promise<RawClient> {
   })
 }
 
-forEachPoller(poller => {
+forEachPollerAndStrictly('poll', way => {
   it('all of them at once, and others are served', async () => {
-    await using cgi = await cgiFamily(poller, FILES, `${TIMES} cgi_timeout 500ms;`)
+    await using cgi = await cgiFamily(way, FILES, `${TIMES} cgi_timeout 500ms;`)
     const clients = await Promise.all(
       Object.keys(BAD).flatMap(name => [begun(cgi, `/${name}`), begun(cgi, `/${name}`)]),
     )
@@ -53,7 +53,7 @@ forEachPoller(poller => {
   })
 
   it('63: there are no descriptors for pipes', async () => {
-    await using cgi = await cgiFamily(poller, FILES, TIMES, 'worker_rlimit_nofile 70;')
+    await using cgi = await cgiFamily(way, FILES, TIMES, 'worker_rlimit_nofile 70;')
     // They are let in before that, since a server without descriptors accepts nobody.
     const clients = await Promise.all(Array.from({ length: 16 }, () => begun(cgi, '/ok')))
     await Promise.all(clients.map(client => client.until(bytes => bytes.includes('ok'))))
@@ -70,7 +70,7 @@ forEachPoller(poller => {
   })
 
   it('a reload lets programs come to their end', async () => {
-    await using cgi = await cgiFamily(poller, FILES, TIMES)
+    await using cgi = await cgiFamily(way, FILES, TIMES)
     const client = await begun(cgi, '/half.sh')
     await client.until(bytes => bytes.includes('half'))
     const { worker } = cgi
@@ -86,7 +86,7 @@ forEachPoller(poller => {
   })
 
   it('the end of the server is theirs', async () => {
-    await using cgi = await cgiFamily(poller, FILES, TIMES)
+    await using cgi = await cgiFamily(way, FILES, TIMES)
     const clients = await Promise.all(
       ['stubborn', 'grandchild', 'flood'].map(name => begun(cgi, `/${name}.sh`)),
     )
@@ -100,7 +100,7 @@ forEachPoller(poller => {
   })
 
   it('a program that may go on without its client does', async () => {
-    await using cgi = await cgiFamily(poller, FILES, `${TIMES} cgi_ignore_client_abort on;`)
+    await using cgi = await cgiFamily(way, FILES, `${TIMES} cgi_ignore_client_abort on;`)
     const client = await begun(cgi, '/works.sh')
     await client.until(bytes => bytes.includes('begun'))
     client.reset()

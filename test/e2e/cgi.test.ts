@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { after, afterEach, before, it } from 'node:test'
 import { type CgiFamily, cgiFamily, HOST } from '../cgi-family.ts'
-import { forEachPoller } from '../pollers.ts'
+import { forEachPollerAndStrictly } from '../pollers.ts'
 import type { RawClient } from '../raw-client.ts'
 import type { Response } from '../responses.ts'
 import { missing } from './programs.ts'
@@ -135,10 +135,10 @@ function field({ fields }: Response, name: string): string[] {
   return fields.filter(([other]) => other.toLowerCase() === name).map(([, value]) => value)
 }
 
-forEachPoller(poller => {
+forEachPollerAndStrictly('poll', way => {
   let cgi: CgiFamily
   before(async () => {
-    cgi = await cgiFamily(poller, FILES, SERVER)
+    cgi = await cgiFamily(way, FILES, SERVER)
   })
   after(() => cgi[Symbol.asyncDispose]())
   afterEach(() => cgi.isQuiet())

@@ -22,7 +22,7 @@ import { close, read } from '../../src/sys/libc.ts'
 import { BadDay } from '../bad-day.ts'
 import { MAIN, startProcess } from '../command-process.ts'
 import { freePorts } from '../free-ports.ts'
-import { forEachWay, type Way } from '../pollers.ts'
+import { forEachPollerAndStrictly, type Way } from '../pollers.ts'
 import { nginxFamily } from '../process-family.ts'
 import { connect, connectAndSend, type RawClient } from '../raw-client.ts'
 import { readAll } from '../responses.ts'
@@ -61,157 +61,154 @@ function pattern(letter: string): Buffer {
   return Buffer.alloc(MEDIUM_BYTES, letter)
 }
 
-forEachWay(
-  way => {
-    let day: BadDay
-    before(async () => {
-      day = way.poller === 'poll' && !way.strictReadiness ? await badDay(way, 1, 0) : await badDay(way, 2, 3)
-    })
-    after(() => day.family[Symbol.asyncDispose]())
-    afterEach(async () => {
-      await day.isOver()
-      const counts = JSON.parse(await day.family.request('/readiness'))
-      assert.equal(counts.strict_readiness, way.strictReadiness)
-      // What is tried before it is ready shows without the rules, in the same numbers.
-      const { reads_without_readiness: reads, writes_without_readiness: writes, decisions_by_errno } = counts
-      if (way.strictReadiness) assert.deepEqual([reads, writes, decisions_by_errno], [0, 0, 0])
-      else assert.ok(writes > 0)
-    })
+forEachPollerAndStrictly('poll', way => {
+  let day: BadDay
+  before(async () => {
+    day = way.poller === 'poll' && !way.strictReadiness ? await badDay(way, 1, 0) : await badDay(way, 2, 3)
+  })
+  after(() => day.family[Symbol.asyncDispose]())
+  afterEach(async () => {
+    await day.isOver()
+    const counts = JSON.parse(await day.family.request('/readiness'))
+    assert.equal(counts.strict_readiness, way.strictReadiness)
+    // What is tried before it is ready shows without the rules, in the same numbers.
+    const { reads_without_readiness: reads, writes_without_readiness: writes, decisions_by_errno } = counts
+    if (way.strictReadiness) assert.deepEqual([reads, writes, decisions_by_errno], [0, 0, 0])
+    else assert.ok(writes > 0)
+  })
 
-    it('a client that says nothing is closed after client_header_timeout', async () => {
-      const client = await day.connect()
-      assert.equal((await client.atEnd()).length, 0)
-    })
+  it('a client that says nothing is closed after client_header_timeout', async () => {
+    const client = await day.connect()
+    assert.equal((await client.atEnd()).length, 0)
+  })
 
-    it('half a request line gets 408, and so do two hundred heads that never end, while others are served', async () => {
-      const clients = [...(await day.crowd(200, 'GET / HTTP/1.1\r\nX: ')), ...(await day.crowd(1, 'GET /ha'))]
-      const dripping = setInterval(() => {
-        for (const client of clients) client.send('x')
-      }, 100)
-      assert.ok(await day.served())
-      await Promise.all(clients.map(client => client.atEnd()))
-      clearInterval(dripping)
-      for (const { text } of clients) assert.match(text, /^HTTP\/1\.1 408 /)
-    })
+  it('half a request line gets 408, and so do two hundred heads that never end, while others are served', async () => {
+    const clients = [...(await day.crowd(200, 'GET / HTTP/1.1\r\nX: ')), ...(await day.crowd(1, 'GET /ha'))]
+    const dripping = setInterval(() => {
+      for (const client of clients) client.send('x')
+    }, 100)
+    assert.ok(await day.served())
+    await Promise.all(clients.map(client => client.atEnd()))
+    clearInterval(dripping)
+    for (const { text } of clients) assert.match(text, /^HTTP\/1\.1 408 /)
+  })
 
-    it('content that does not come is waited for no longer than client_body_timeout', async () => {
-      const post = 'POST /ok HTTP/1.1\r\nContent-Length: 10\r\n'
-      const [client] = await day.crowd(1, `${post}${HEAD}123`)
-      await client!.atEnd()
-      assert.match(client!.text, /^HTTP\/1\.1 200 /)
-    })
+  it('content that does not come is waited for no longer than client_body_timeout', async () => {
+    const post = 'POST /ok HTTP/1.1\r\nContent-Length: 10\r\n'
+    const [client] = await day.crowd(1, `${post}${HEAD}123`)
+    await client!.atEnd()
+    assert.match(client!.text, /^HTTP\/1\.1 200 /)
+  })
 
-    it('a connection that is kept and not used is closed after keepalive_timeout, without a word', async () => {
-      const [client] = await day.crowd(1, OK)
-      const [answer, ...more] = readAll(await client!.atEnd())
-      assert.deepEqual([answer!.status, more], [200, []])
-    })
+  it('a connection that is kept and not used is closed after keepalive_timeout, without a word', async () => {
+    const [client] = await day.crowd(1, OK)
+    const [answer, ...more] = readAll(await client!.atEnd())
+    assert.deepEqual([answer!.status, more], [200, []])
+  })
 
-    it('fifty clients that never read a large answer hold no memory, and are cut after send_timeout', async () => {
-      const fds = Array.from({ length: 50 }, () => connectAndSend(day.port, LARGE))
-      await day.isSending(fds.length)
-      assert.ok(await day.served())
-      await day.isOver()
-      for (const fd of fds) close(fd)
-    })
+  it('fifty clients that never read a large answer hold no memory, and are cut after send_timeout', async () => {
+    const fds = Array.from({ length: 50 }, () => connectAndSend(day.port, LARGE))
+    await day.isSending(fds.length)
+    assert.ok(await day.served())
+    await day.isOver()
+    for (const fd of fds) close(fd)
+  })
 
-    it('a client that reads slowly but steadily gets all, though it takes much longer than send_timeout', async () => {
-      writeFileSync(day.family.path('html/medium'), pattern('m'))
-      const fd = connectAndSend(day.port, `GET /medium HTTP/1.1\r\nConnection: close\r\n${HEAD}`)
-      const piece = Buffer.alloc(256 * 1024)
-      let got = 0
-      for (let n = 1; n !== 0; ) {
-        n = read(fd, piece)
-        assert.ok(n >= 0 || n === -EAGAIN, `cut after ${got} bytes`)
-        if (n > 0) got += n
-        await new Promise(resolve => setTimeout(resolve, n > 0 ? 50 : 5))
-      }
-      close(fd)
-      assert.ok(got > MEDIUM_BYTES)
-    })
-
-    const stages: Record<string, { says: string; until?: string }> = {
-      'before its first byte': { says: '' },
-      'in the request line': { says: 'GET /la' },
-      'in the fields': { says: LARGE.slice(0, -4) },
-      'in its content': { says: `POST /ok HTTP/1.1\r\nContent-Length: 10\r\n${HEAD}12345` },
-      'in a chunk': { says: `POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n${HEAD}5\r\n12` },
-      'in a large answer': { says: LARGE, until: 'HTTP/1.1 200' },
-      'after its answer': { says: OK, until: '\r\n\r\nok' },
-      'with hundreds of requests waiting': { says: OK.repeat(300) },
+  it('a client that reads slowly but steadily gets all, though it takes much longer than send_timeout', async () => {
+    writeFileSync(day.family.path('html/medium'), pattern('m'))
+    const fd = connectAndSend(day.port, `GET /medium HTTP/1.1\r\nConnection: close\r\n${HEAD}`)
+    const piece = Buffer.alloc(256 * 1024)
+    let got = 0
+    for (let n = 1; n !== 0; ) {
+      n = read(fd, piece)
+      assert.ok(n >= 0 || n === -EAGAIN, `cut after ${got} bytes`)
+      if (n > 0) got += n
+      await new Promise(resolve => setTimeout(resolve, n > 0 ? 50 : 5))
     }
-    it('clients that vanish at any stage leave nothing behind', async () => {
-      for (const { says, until } of Object.values(stages)) {
-        for (const way of ['reset', 'destroy'] as const) {
-          const clients = await day.crowd(10, says)
-          if (until !== undefined) await Promise.all(clients.map(client => client.untilText(until)))
-          for (const client of clients) client[way]()
-        }
+    close(fd)
+    assert.ok(got > MEDIUM_BYTES)
+  })
+
+  const stages: Record<string, { says: string; until?: string }> = {
+    'before its first byte': { says: '' },
+    'in the request line': { says: 'GET /la' },
+    'in the fields': { says: LARGE.slice(0, -4) },
+    'in its content': { says: `POST /ok HTTP/1.1\r\nContent-Length: 10\r\n${HEAD}12345` },
+    'in a chunk': { says: `POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n${HEAD}5\r\n12` },
+    'in a large answer': { says: LARGE, until: 'HTTP/1.1 200' },
+    'after its answer': { says: OK, until: '\r\n\r\nok' },
+    'with hundreds of requests waiting': { says: OK.repeat(300) },
+  }
+  it('clients that vanish at any stage leave nothing behind', async () => {
+    for (const { says, until } of Object.values(stages)) {
+      for (const way of ['reset', 'destroy'] as const) {
+        const clients = await day.crowd(10, says)
+        if (until !== undefined) await Promise.all(clients.map(client => client.untilText(until)))
+        for (const client of clients) client[way]()
       }
+    }
+  })
+
+  it('clients that close their side after the request get all their answers', async () => {
+    const [client] = await day.crowd(1, OK.repeat(100))
+    client!.end()
+    assert.equal(readAll(await client!.atEnd()).length, 100)
+    const [large] = await day.crowd(1, LARGE)
+    large!.end()
+    assert.ok((await large!.atEnd()).length > LARGE_BYTES)
+  })
+
+  it('a thousand clients that connect and leave', async () => {
+    for (let i = 0; i < 20; i++) {
+      for (const [j, client] of (await day.crowd(50)).entries()) {
+        if (j % 2 === 0) client.reset()
+        else client.destroy()
+      }
+    }
+  })
+
+  describe('a file that changes while it is sent', () => {
+    const ask = async (): Promise<RawClient> => {
+      writeFileSync(day.family.path('html/medium'), pattern('a'))
+      const [client] = await day.crowd(1, `GET /medium HTTP/1.1\r\nConnection: close\r\n${HEAD}`)
+      await client!.untilText('HTTP/1.1 200')
+      client!.socket.pause()
+      return client!
+    }
+    const rest = async (client: RawClient): Promise<Buffer> => {
+      client.socket.resume()
+      await client.gone()
+      return client.bytes.subarray(client.bytes.indexOf('\r\n\r\n') + 4)
+    }
+
+    it('because another one has taken its name: the old one is sent to its end', async () => {
+      const client = await ask()
+      writeFileSync(day.family.path('html/new'), pattern('b'))
+      renameSync(day.family.path('html/new'), day.family.path('html/medium'))
+      assert.ok((await rest(client)).equals(pattern('a')))
+      assert.equal(await day.family.request('/medium'), pattern('b').toString())
     })
 
-    it('clients that close their side after the request get all their answers', async () => {
-      const [client] = await day.crowd(1, OK.repeat(100))
-      client!.end()
-      assert.equal(readAll(await client!.atEnd()).length, 100)
-      const [large] = await day.crowd(1, LARGE)
-      large!.end()
-      assert.ok((await large!.atEnd()).length > LARGE_BYTES)
+    it('because it is deleted: it is sent to its end', async () => {
+      const client = await ask()
+      unlinkSync(day.family.path('html/medium'))
+      assert.ok((await rest(client)).equals(pattern('a')))
+      assert.match(await day.family.request('/medium'), /404/)
     })
 
-    it('a thousand clients that connect and leave', async () => {
-      for (let i = 0; i < 20; i++) {
-        for (const [j, client] of (await day.crowd(50)).entries()) {
-          if (j % 2 === 0) client.reset()
-          else client.destroy()
-        }
-      }
+    it('because it has grown: what was announced is sent', async () => {
+      const client = await ask()
+      appendFileSync(day.family.path('html/medium'), 'more')
+      assert.ok((await rest(client)).equals(pattern('a')))
     })
 
-    describe('a file that changes while it is sent', () => {
-      const ask = async (): Promise<RawClient> => {
-        writeFileSync(day.family.path('html/medium'), pattern('a'))
-        const [client] = await day.crowd(1, `GET /medium HTTP/1.1\r\nConnection: close\r\n${HEAD}`)
-        await client!.untilText('HTTP/1.1 200')
-        client!.socket.pause()
-        return client!
-      }
-      const rest = async (client: RawClient): Promise<Buffer> => {
-        client.socket.resume()
-        await client.gone()
-        return client.bytes.subarray(client.bytes.indexOf('\r\n\r\n') + 4)
-      }
-
-      it('because another one has taken its name: the old one is sent to its end', async () => {
-        const client = await ask()
-        writeFileSync(day.family.path('html/new'), pattern('b'))
-        renameSync(day.family.path('html/new'), day.family.path('html/medium'))
-        assert.ok((await rest(client)).equals(pattern('a')))
-        assert.equal(await day.family.request('/medium'), pattern('b').toString())
-      })
-
-      it('because it is deleted: it is sent to its end', async () => {
-        const client = await ask()
-        unlinkSync(day.family.path('html/medium'))
-        assert.ok((await rest(client)).equals(pattern('a')))
-        assert.match(await day.family.request('/medium'), /404/)
-      })
-
-      it('because it has grown: what was announced is sent', async () => {
-        const client = await ask()
-        appendFileSync(day.family.path('html/medium'), 'more')
-        assert.ok((await rest(client)).equals(pattern('a')))
-      })
-
-      it('because it was cut short: so is the connection', async () => {
-        const client = await ask()
-        truncateSync(day.family.path('html/medium'), MEDIUM_BYTES / 2)
-        assert.ok((await rest(client)).length < MEDIUM_BYTES)
-      })
+    it('because it was cut short: so is the connection', async () => {
+      const client = await ask()
+      truncateSync(day.family.path('html/medium'), MEDIUM_BYTES / 2)
+      assert.ok((await rest(client)).length < MEDIUM_BYTES)
     })
-  },
-  ['poll'],
-)
+  })
+})
 
 describe('a server with less room than clients', () => {
   it('closes those that wait longest for their request, and serves who comes', async () => {
