@@ -27,7 +27,9 @@ import {
 } from '../src/sys/constants.ts'
 import * as libc from '../src/sys/libc.ts'
 
-export const POLLERS: readonly PollerName[] = ['select', 'poll', 'epoll']
+const ALL: readonly PollerName[] = ['select', 'poll', 'epoll']
+/** Those that `POLLERS=epoll,poll` in the environment names, or all. */
+export const POLLERS = ALL.filter(name => process.env.POLLERS?.split(',').includes(name) ?? true)
 
 /** `struct sockaddr_in` of 127.0.0.1, port 0. */
 const LOOPBACK = Buffer.from([AF_INET, 0, 0, 0, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0])

@@ -11,7 +11,7 @@ describe('the acceptance case on veille', { concurrency: 2 }, () => {
     for (const isStrict of [false, true])
       it(`passes ${isStrict ? 'with' : 'without'} strict_readiness`, async () => {
         await using served = await serveSite({ poller, isStrict, program: 'sh' })
-        for await (const { title, fault } of playCase(served.target, sizeAt(0.02, 0)))
+        for await (const { title, fault } of playCase(served.target, sizeAt(0.005, 0)))
           assert.equal(fault, null, `${title}: ${fault}\n${served.words()}`)
       })
   })

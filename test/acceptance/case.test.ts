@@ -5,10 +5,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { playCase, type Size, sizeAt } from './case.ts'
+import { playCase, type Size } from './case.ts'
 import { FAULTS, type Fault, referenceServer } from './reference-server.ts'
 
-const SMALL: Size = { ...sizeAt(0.001, 0), largeBytes: 300_000, walks: 1, carries: 1 }
+/** Contents of more than one lap, and crowds that come once. */
+const SMALL: Size = {
+  ...{ largeBytes: 300_000, secretBytes: 100_000, putBytes: 300_000, samePutBytes: 10_000 },
+  ...{ visits: 1, walks: 1, carries: 1, carryBytes: 110_000, processes: 0 },
+}
 
 /** By title, the checks that must see it, and no other may. */
 const SEEN_BY: Readonly<Record<Fault, RegExp>> = {
