@@ -19,6 +19,7 @@ export const EPERM = errno.EPERM
 export const ENOENT = errno.ENOENT
 export const EINTR = errno.EINTR
 export const EIO = errno.EIO
+export const ENXIO = errno.ENXIO
 export const ECHILD = errno.ECHILD
 export const E2BIG = errno.E2BIG
 export const EBADF = errno.EBADF

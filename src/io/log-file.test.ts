@@ -221,6 +221,23 @@ describe('a log file', () => {
     file.close()
   })
 
+  it('writes to a standard output that is a socket, as under systemd', () => {
+    const module = JSON.stringify(new URL('./log-file.js', import.meta.url).href)
+    const program = `
+      const { LogFile } = await import(${module})
+      const file = new LogFile('/dev/stdout', { onTrouble: console.error, onRecovery: console.error })
+      file.write(String(file.open()))
+      file.write(String(file.reopen()))
+      file.flush()
+      file.close()`
+    // Node connects its children by socket pairs.
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+      encoding: 'latin1',
+    })
+    assert.equal(stderr, '')
+    assert.equal(stdout, '0\n0\n')
+  })
+
   it('uses a descriptor of somebody else without closing it', () => {
     const path = join(folder, `${count++}.log`)
     const fd = openSync(path, 'a')

@@ -17,9 +17,19 @@
  */
 
 import { fchmodSync, fchownSync, fstatSync } from 'node:fs'
-import { EAGAIN, EINTR, errnoForLog } from '../errno.ts'
-import { O_APPEND, O_CLOEXEC, O_CREAT, O_NOCTTY, O_NONBLOCK, O_WRONLY } from '../sys/constants.ts'
-import { close, type Fd, fstat, open, write } from '../sys/libc.ts'
+import { EAGAIN, EINTR, ENXIO, errnoForLog } from '../errno.ts'
+import {
+  F_DUPFD_CLOEXEC,
+  F_GETFL,
+  F_SETFL,
+  O_APPEND,
+  O_CLOEXEC,
+  O_CREAT,
+  O_NOCTTY,
+  O_NONBLOCK,
+  O_WRONLY,
+} from '../sys/constants.ts'
+import { close, type Fd, fcntl, fstat, open, write } from '../sys/libc.ts'
 import { isRegularFile, newStatus, statusOf } from './file.ts'
 
 /** Who takes lines. */
@@ -83,7 +93,7 @@ export class LogFile implements LineSink {
   /** @returns 0, or `-errno` */
   open(): number {
     if (this.fd >= 0) return 0
-    const fd = open(this.path, FLAGS, 0o644)
+    const fd = openLog(this.path)
     if (fd < 0) return fd
     this.use(fd)
     return 0
@@ -111,7 +121,7 @@ export class LogFile implements LineSink {
   reopen(owner: number | null = null): number {
     if (this.isBorrowed) return 0
     this.flush()
-    const fd = open(this.path, FLAGS, 0o644)
+    const fd = openLog(this.path)
     if (fd < 0) return fd
     if (this.fd >= 0) close(this.fd)
     this.use(fd)
@@ -244,4 +254,24 @@ function giveTo(fd: Fd, owner: number): number {
   } catch (error) {
     return (error as NodeJS.ErrnoException & { errno: number }).errno
   }
+}
+
+/** What stands for a descriptor that we already have. */
+const OWN: ReadonlyMap<string, Fd> = new Map([
+  ['/dev/stdout', 1],
+  ['/dev/stderr', 2],
+])
+
+/**
+ * A socket has no name by which it could be opened (open(2), ENXIO), and under systemd, or where Node is the parent, the standard output
+ * is one: its descriptor serves as well.
+ * @returns a descriptor, or `-errno`
+ */
+function openLog(path: string): Fd {
+  const fd = open(path, FLAGS, 0o644)
+  const own = OWN.get(path)
+  if (fd !== -ENXIO || own === undefined) return fd
+  const copy = fcntl(own, F_DUPFD_CLOEXEC, 3)
+  if (copy >= 0) fcntl(copy, F_SETFL, fcntl(copy, F_GETFL) | O_NONBLOCK)
+  return copy
 }
