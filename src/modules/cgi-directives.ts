@@ -72,7 +72,7 @@ export const cgiTable = {
   cgi_script_must_exist: flag({
     in: EVERYWHERE,
     initial: true,
-    doc: 'A file that is not there is answered with 404. off: the program that is named for it runs all the same, and decides what there is.',
+    doc: 'A file that is not there is answered with 404. off: the program that is named for it runs all the same, and decides what there is, unless the path goes through a file.',
   }),
   cgi_timeout: duration({
     in: EVERYWHERE,

@@ -89,6 +89,8 @@ describe('cgi', () => {
     }
     assert.equal(plan('POST /none.sh', 'cgi .sh; cgi_script_must_exist off;'), 404)
     assert.equal(plan('GET /folder.py', any), 301)
+    // A file that is not there may be made up, but none that cannot be: the program would take the one on the way for it.
+    assert.equal(plan('GET /sub/plain.txt/none.py', any), 404)
   })
 
   it('finds files behind an alias', () => {

@@ -10,7 +10,7 @@
  */
 
 import type { Block } from '../config/block.ts'
-import { errnoForLog } from '../errno.ts'
+import { ENOTDIR, errnoForLog } from '../errno.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { type BindPlace, defineFeature } from '../server/feature.ts'
 import { DECLINED, HANDLED, type Module, type Outcome } from '../server/module.ts'
@@ -113,7 +113,9 @@ class Cgi implements Module {
     const command = handler.program.for(x, script)
     if (typeof command === 'number') return fail(x, command)
     const mayRun = script.kind === REGULAR || (this.isAnswered(script) && !command.isScriptItself)
-    if (!mayRun) return refuse(x, script)
+    // PHP would look for the nearest file on the way, and run that: an image that somebody has uploaded, say.
+    const isBelowFile = extension !== null && script.kind === -ENOTDIR
+    if (!mayRun || isBelowFile) return refuse(x, script)
     return this.run(x, script, command)
   }
 
