@@ -19,6 +19,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { Loop } from '../../src/loop/loop.ts'
 import { type Here, serveHere } from '../configuration-here.ts'
 import { openDescriptors, POLLERS } from '../descriptors.ts'
 import { freePort } from '../free-ports.ts'
@@ -114,6 +115,23 @@ function processesOf(name: string): number {
   }
   return readdirSync('/proc').filter(pid => /^\d+$/.test(pid) && isOne(pid)).length
 }
+
+/** How often the loop turns while nothing happens: once for each timer of Node's, or without end. */
+async function turnsAtRest(): Promise<number> {
+  for (let turns = 0; turns < 20; turns++) await serverHasRead()
+  const { iterate } = Loop.prototype
+  let turns = 0
+  Loop.prototype.iterate = function (this: Loop, timeoutMs: number): number {
+    turns++
+    return iterate.call(this, timeoutMs)
+  }
+  await new Promise(resolve => setTimeout(resolve, 100))
+  Loop.prototype.iterate = iterate
+  return turns
+}
+
+/** What a loop that spins does in a tenth of a second, even on a machine that is busy. */
+const MANY_TURNS = 1000
 
 const EVENTS = [...POLLERS.map(poller => `use ${poller};`), 'use poll; strict_readiness on;']
 
@@ -212,6 +230,49 @@ for (const events of EVENTS) {
       for (let turns = 0; turns < 3; turns++) await serverHasRead()
       writeFileSync(join(folder, 'go'), '')
       assert.match((await second.atEnd()).toString(), /^HTTP\/1.1 200 .*hello/s)
+    })
+
+    it('nobody who waits for the other keeps the loop turning', async () => {
+      rmSync(join(folder, 'go'), { force: true })
+      const PLAIN = 'printf "Content-Type: text/plain\\n\\n"'
+      const WAIT = 'while [ ! -e go ]; do sleep 0.05; done'
+      program('flood.cgi', `${PLAIN}; exec cat /dev/zero`)
+      program('much.cgi', `${PLAIN}; exec head -c 3000000 /dev/zero`)
+      program('wait.cgi', `${WAIT}; ${PLAIN}`)
+      program('deaf.cgi', `exec <&-; ${WAIT}; ${PLAIN}`)
+      const peer = await peerOf((request: PeerRequest) => {
+        request.send(stdout('\n'))
+        for (let i = 0; i < 100; i++) request.send(stdout(Buffer.alloc(64_000, 'z')))
+        request.hangUp()
+      })
+      const here = await serve(
+        `cgi .cgi; cgi_request_buffering off; client_max_body_size 0;
+         location /stored { fastcgi_pass ${peer.address}; }
+         location /direct { fastcgi_pass ${peer.address}; fastcgi_buffering off; }`,
+      )
+      const large = `Content-Length: 30000000\r\n\r\n${'x'.repeat(3_000_000)}`
+      const none = '\r\n'
+      const ahead = `\r\n${'GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(2000)}`
+      for (const [path, rest, leaves] of [
+        ['/flood.cgi', none, false],
+        ['/flood.cgi', none, true],
+        ['/much.cgi', none, false],
+        ['/stored', none, false],
+        ['/direct', none, false],
+        ['/wait.cgi', none, true],
+        ['/wait.cgi', ahead, false],
+        ['/wait.cgi', large, false],
+        ['/deaf.cgi', large, false],
+      ] as const) {
+        const client = await here.client()
+        client.socket.pause()
+        client.send(`${rest === large ? 'POST' : 'GET'} ${path} HTTP/1.1\r\nHost: a\r\n${rest}`)
+        if (leaves) client.end()
+        const turns = await turnsAtRest()
+        assert.ok(turns < MANY_TURNS, `${turns} turns while ${path} waits`)
+        client.reset()
+      }
+      writeFileSync(join(folder, 'go'), '')
     })
   })
 }
