@@ -243,7 +243,7 @@ export class UpstreamExchange implements CallEvents, RelaySource {
   private mayPassOver(word: NextWord): boolean {
     if (!this.mayAskNext(word)) return false
     const isFault = word !== 'http_403' && word !== 'http_404'
-    if (isFault) this.noteFailure()
+    if (isFault) this.noteFailure(this.call!.action)
     this.hangUp()
     this.askNext(word)
     return true
@@ -299,7 +299,7 @@ export class UpstreamExchange implements CallEvents, RelaySource {
     const status = kind === 'timeout' ? 504 : 502
     x.logWhile(action, this.who)[level](words)
     this.noteEnd()
-    if (!this.call!.isReused) this.noteFailure()
+    if (!this.call!.isReused) this.noteFailure(action)
     if (relay !== null) {
       relay.giveUp(status, words)
       return
@@ -319,7 +319,7 @@ export class UpstreamExchange implements CallEvents, RelaySource {
     this.x.logWhile(this.call!.action, this.who).error(words)
     this.hangUp()
     this.state!.status = 502
-    this.noteFailure()
+    this.noteFailure(this.call!.action)
     this.goOnWithout(word, 502)
   }
 
@@ -329,12 +329,10 @@ export class UpstreamExchange implements CallEvents, RelaySource {
     else this.give(status)
   }
 
-  private noteFailure(): void {
-    const { peers, x } = this
-    const { peer } = this.call!
-    if (peers.failed(peer, x.loop.now)) {
-      x.logWhile('', this.who).warn('upstream server temporarily disabled')
-    }
+  private noteFailure(action: string): void {
+    const { peers, x, call } = this
+    if (!peers.failed(call!.peer, x.loop.now)) return
+    x.logWhile(action, this.who).warn('upstream server temporarily disabled')
   }
 
   private refuse(status: number, words: string, action: string): void {

@@ -6,6 +6,7 @@
 
 import type { Block } from '../config/block.ts'
 import type { SettingsOf, Table } from '../config/directive.ts'
+import { ENOENT } from '../errno.ts'
 import type { Exchange } from '../server/exchange.ts'
 import type { BindPlace, SiteContext } from '../server/feature.ts'
 import { HANDLED, type Module, type Outcome } from '../server/module.ts'
@@ -136,14 +137,13 @@ function relayRulesOf(settings: UpstreamSettings, head: CgiRules): RelayRules {
 }
 
 function spoolOf({ site }: BindPlace, settings: UpstreamSettings, scheme: string): UpstreamPlan['spool'] {
+  const { temp_path: path, buffers, max_temp_file_size: fileBytes } = settings
+  const memoryBytes = buffers.count * buffers.sizeBytes
+  // A folder that nothing is written to need not be there.
+  if (fileBytes === 0) return { memoryBytes, fileBytes, open: () => -ENOENT }
   const folders = temporaryFoldersOf(site)
-  const { temp_path: path, buffers } = settings
   const folder = path === null ? folders.standard(site, `${scheme}_temp`) : folders.at(path)
-  return {
-    memoryBytes: buffers.count * buffers.sizeBytes,
-    fileBytes: settings.max_temp_file_size,
-    open: () => folder.open(),
-  }
+  return { memoryBytes, fileBytes, open: () => folder.open() }
 }
 
 abstract class Pass implements Module {

@@ -330,6 +330,15 @@ for (const events of EVENTS) {
       )
     })
 
+    it('that takes nothing is waited for, and no longer than told', async () => {
+      const options = { onParams: (request: PeerRequest) => void request.socket.pause() }
+      const [here] = await serve(() => {}, 'fastcgi_send_timeout 50ms; client_max_body_size 0;', options)
+      const size = 20_000_000
+      const post = `POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: ${size}`
+      assert.equal((await here.ask(post, 'x'.repeat(size))).status, 504)
+      await here.logged('upstream timed out (110: Connection timed out) while sending request to upstream')
+    })
+
     it('that falls silent in its answer cuts it', async () => {
       const [here] = await serve(request => request.send(stdout(HELLO)), 'fastcgi_read_timeout 50ms;')
       const client = await here.client()
