@@ -4,13 +4,15 @@
  */
 
 import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { EAGAIN, ECONNRESET, EINTR, errnoName } from '../../src/errno.ts'
 import { serve } from '../../src/index.ts'
 import type { PollerName } from '../../src/loop/poller.ts'
 import { scripted } from '../../src/sys/scripted.ts'
 import { POLLERS } from '../descriptors.ts'
-import { eventually } from '../raw-client.ts'
+import { type NginxFamily, nginxFamily } from '../process-family.ts'
+import { connect, eventually, type RawClient } from '../raw-client.ts'
 import { refereed } from '../readiness-referee.ts'
 import { readAll } from '../responses.ts'
 import { type Serving, serving } from '../serving.ts'
@@ -98,6 +100,91 @@ async function breachesOf(poller: PollerName): Promise<readonly string[]> {
   }
   return referee.breaches
 }
+
+describe('a configuration by the strict rules', () => {
+  const LARGE = `GET /large HTTP/1.1\r\n${CLOSING}`
+
+  async function strictFamily(main: string): Promise<NginxFamily> {
+    const family = await nginxFamily()
+    mkdirSync(family.path('html'))
+    writeFileSync(family.path('html/large'), Buffer.alloc(4 * LARGE_BYTES, 'x'))
+    configure(family, main, 'on')
+    family.start()
+    await family.until(
+      () =>
+        family.request('/readiness').then(
+          () => true,
+          () => false,
+        ),
+      'it serves',
+    )
+    return family
+  }
+
+  function configure(family: NginxFamily, main: string, strict: 'on' | 'off'): void {
+    family.configure(
+      `daemon off; ${main}`,
+      `server { listen 127.0.0.1:${family.port}; root ${family.path('html')};
+         location = /readiness { readiness_status json; } }`,
+      undefined,
+      `use poll; strict_readiness ${strict};`,
+    )
+  }
+
+  /** A download that has begun, and waits for its client. */
+  async function download(family: NginxFamily): Promise<RawClient> {
+    const client = await connect({ port: family.port })
+    client.send(LARGE)
+    await client.untilText('HTTP/1.1 200')
+    client.socket.pause()
+    return client
+  }
+
+  async function isWhole(client: RawClient): Promise<void> {
+    client.socket.resume()
+    const [answer] = readAll(await client.atEnd())
+    assert.equal(answer!.content.length, 4 * LARGE_BYTES)
+    client.destroy()
+  }
+
+  test('finishes answers over a reload and at the end; the counts are those of the processes that there are', async () => {
+    await using family = await strictFamily('worker_processes 2;')
+    const before = await download(family)
+    family.signal('SIGHUP')
+    await family.says(/reconfiguring/)
+    await isWhole(before)
+    await family.says(/worker process \d+ exited with code 0/, 2)
+    const after = await download(family)
+    const counts = JSON.parse(await family.request('/readiness'))
+    assert.deepEqual(
+      [counts.reads_without_readiness, counts.writes_without_readiness, counts.decisions_by_errno],
+      [0, 0, 0],
+    )
+    family.signal('SIGQUIT')
+    await family.says(/gracefully shutting down/)
+    await isWhole(after)
+    await family.says(/\] \d+#\d+: exit/)
+  })
+
+  test('may change them by a reload, if it has workers', async () => {
+    await using family = await strictFamily('worker_processes 1;')
+    assert.equal(JSON.parse(await family.request('/readiness')).writes_without_readiness, 0)
+    configure(family, 'worker_processes 1;', 'off')
+    family.signal('SIGHUP')
+    await family.until(
+      async () => JSON.parse(await family.request('/readiness')).writes_without_readiness > 0,
+      'the rules are off',
+    )
+  })
+
+  test('says that they cannot change in a process without workers, and goes on', async () => {
+    await using family = await strictFamily('master_process off;')
+    configure(family, 'master_process off;', 'off')
+    family.signal('SIGHUP')
+    await family.says(/already waits by strict rules of readiness/)
+    assert.equal(JSON.parse(await family.request('/readiness')).strict_readiness, true)
+  })
+})
 
 test('a thread waits in one way: a second server by other rules is refused, in words', async () => {
   const first = await serve({ listen: '127.0.0.1:0', strictReadiness: true })
