@@ -184,7 +184,7 @@ function fail(x: Exchange, status: number): Outcome {
 function refuse(x: Exchange): Outcome {
   if (!isKnownMethod(x.method)) return fail(x, 501)
   const others = x.location.chain.modules.flatMap(module => module.methods ?? [])
-  refuseMethod(x, [METHODS, ...others].join(', '))
+  refuseMethod(x, [METHODS, ...new Set(others)].join(', '))
   return HANDLED
 }
 

@@ -367,6 +367,7 @@ describe('upload_delete', () => {
     assert.equal(send('DELETE /files/inner', { text: both }).status, 409)
     writeFileSync(join(store, 'a'), '')
     assert.equal(send('DELETE /files/a', { text: both }).status, 204)
+    assert.equal(send('PUT /files/a', { text: both }).answerField('allow'), 'GET, HEAD, DELETE, POST')
   })
 })
 
