@@ -17,7 +17,7 @@ import { LittleSite, type SiteAnswer, type SiteRequest } from './little-site.ts'
 
 const MOST_HEAD_BYTES = 32 * 1024
 const MOST_FIELDS = 200
-export const TIMEOUT_MS = 1000
+export const TIMEOUT_MS = 2000
 
 export interface LittleServer {
   readonly port: number
@@ -74,7 +74,8 @@ class Visit {
   /** Starts the time within which the next thing has to come. */
   private await(ms: number): void {
     this.stopWaiting()
-    if (['no-timeouts', 'stays-open', 'never-closes', 'endless-head'].some(this.state.makes)) return
+    if (['no-timeouts', 'one-at-a-time', 'stays-open', 'never-closes', 'endless-head'].some(this.state.makes))
+      return
     this.deadline = setTimeout(() => this.socket.destroySoon(), ms)
   }
 

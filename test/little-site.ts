@@ -48,11 +48,11 @@ listing /files/ "a b.txt"
 cgi /env
 cgi_echo /echo
 cgi_broken /broken
-cgi_endless /endless 1
+cgi_endless /endless 2
 session /session
-head_timeout 1
-content_timeout 1
-idle_timeout 1
+head_timeout 2
+content_timeout 2
+idle_timeout 2
 `
 }
 

@@ -4,11 +4,15 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
+import { killLeftOver, startCommand } from '../../test/command-process.ts'
 import { evaluate } from './evaluate.ts'
 import { Mistake, USAGE } from './mistake.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'veille-evaluate-'))
-after(() => rmSync(folder, { recursive: true }))
+after(async () => {
+  await killLeftOver()
+  rmSync(folder, { recursive: true })
+})
 
 interface Told {
   readonly code: number
@@ -152,11 +156,46 @@ describe('the outcome', () => {
       assert.deepEqual(get.asked, [`curl -i ${url}/`])
     }))
 
-  it('ends where the time is over', () =>
+  it('is 1 and a sentence where the page is none', () =>
+    answering(HELLO.replace('200 OK', '404 No'), async url => {
+      const { code, complaints } = await told(url)
+      assert.equal(code, 1)
+      assert.match(
+        complaints,
+        /^veille: curl -i http:\S+ is answered by 404: a line "page" of the configuration tells/,
+      )
+    }))
+
+  it('is a sentence, too, where an answer does not end', () =>
     answering('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n', async url => {
-      // Answers that never end: the server does not even pass the first look.
-      const { code, complaints } = await told('--seconds', '1', url)
+      const { code, complaints } = await told(url)
       assert.equal(code, 1)
       assert.match(complaints, /an answer that does not end/)
     }))
+
+  it('is 130 where somebody interrupts it: the sheet ends where it was', () =>
+    answering(HELLO, async url => {
+      const veille = startCommand([
+        'evaluate',
+        '--only',
+        'methods,slow',
+        '--config',
+        writeConfiguration('head_timeout 120\n'),
+        url,
+      ])
+      // Past the quick ones, it waits for a timeout that does not come.
+      await veille.stdout.until(/connections that hang/)
+      veille.kill('SIGINT')
+      const { code, stdout, stderr } = await veille.exit()
+      assert.equal(stderr, '')
+      assert.equal(code, 130)
+      assert.match(stdout, /^ {8}because {5}the examination was stopped$/m)
+      assert.match(stdout, /^Summary$/m)
+    }))
 })
+
+function writeConfiguration(text: string): string {
+  const path = join(folder, 'right.conf')
+  writeFileSync(path, text)
+  return path
+}

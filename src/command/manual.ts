@@ -24,6 +24,11 @@ Examples:
   veille --port 80 --no-listing .   port 80 or nothing
   veille --spa dist                 an application that makes its own pages
   veille -l localhost:3000 -l unix:/run/veille.sock
+
+Other commands:
+  veille site.conf                  a configuration in nginx's language
+  veille explain -c site.conf URL   what that configuration does with a request
+  veille evaluate URL               examines any web server from outside
 `
 }
 

@@ -60,14 +60,22 @@ const SECONDS: Kind = {
   expected: 'seconds from 1 to 120',
   pattern: /^([1-9]|[1-9]\d|1[01]\d|120)$/,
 }
-const CLIENTS: Kind = { name: 'CLIENTS', expected: 'a number from 1 to 99999', pattern: /^[1-9]\d{0,4}$/ }
+const CLIENTS: Kind = {
+  name: 'CLIENTS',
+  expected: 'a number of clients from 1 to 1000',
+  pattern: /^([1-9]\d{0,2}|1000)$/,
+}
 const HOW: Kind = {
   name: 'PUT|POST|form',
   expected: 'PUT, POST or form',
   pattern: /^(PUT|POST|form)$/,
   words: ['PUT', 'POST', 'form'],
 }
-const REQUESTS: Kind = { ...CLIENTS, name: 'REQUESTS' }
+const REQUESTS: Kind = {
+  name: 'REQUESTS',
+  expected: 'a number of requests from 1 to 99999',
+  pattern: /^[1-9]\d{0,4}$/,
+}
 const WHERE: Kind = {
   name: 'TARGET|nowhere',
   expected: 'a target that begins with "/", or nowhere',

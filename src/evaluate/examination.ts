@@ -10,7 +10,15 @@
  */
 
 import { isResponse, Unreachable } from './conversation.ts'
-import { Examiner, type PointRecord, pause, type Shared, type Surroundings, Unmet } from './examiner.ts'
+import {
+  Examiner,
+  type PointRecord,
+  pause,
+  type Shared,
+  STOPPED,
+  type Surroundings,
+  Unmet,
+} from './examiner.ts'
 import { NotExamined, type Point, type Section } from './point.ts'
 import { processFacts } from './process-facts.ts'
 import { asks, bytesOf, lineOf } from './request.ts'
@@ -33,10 +41,9 @@ const TOGETHER = 8
 
 export class Examination {
   readonly surroundings: Surroundings
-  readonly shared: Shared = { connections: 0, talks: new Set(), atStart: null, left: [] }
+  readonly shared: Shared = { connections: 0, isStopped: false, talks: new Set(), atStart: null, left: [] }
   private readonly sections: readonly Section[]
   private readonly deadlineAt: number
-  private isStopped = false
   private isGone = false
 
   constructor(surroundings: Surroundings, sections: readonly Section[], limitMs: number) {
@@ -47,30 +54,22 @@ export class Examination {
 
   /** Nothing more is asked; what is being asked fails or is left out. */
   stop(): void {
-    this.isStopped = true
+    this.shared.isStopped = true
     for (const talk of this.shared.talks) talk.leave()
   }
 
-  /** Whether anybody is there. @throws Unreachable, or NotExamined when what answers is no web server */
+  /** Whether anybody is there. @throws Unreachable, or NotExamined when what answers has no page for us */
   async begin(): Promise<void> {
     const e = new Examiner(this.surroundings, this.shared)
     const talk = await e.open()
     talk.send(bytesOf(asks('GET', e.page), e.place))
     const answer = await talk.response('GET', e.patience.answerMs)
     e.leaveAll()
-    if (isResponse(answer)) {
-      const { pid } = this.surroundings
-      this.shared.atStart = pid === null ? null : processFacts(pid)
-      return
-    }
     const line = lineOf(asks('GET', e.page), e.place)
-    const { en, fr } = answer.words
-    throw new NotExamined(
-      say(
-        `what listens there does not answer as a web server does (${line}): ${en}`,
-        `ce qui écoute là ne répond pas comme un serveur web (${line}) : ${fr}`,
-      ),
-    )
+    if (!isResponse(answer)) throw new NotExamined(noWebServer(line, answer.words))
+    if (answer.status !== 200) throw new NotExamined(noPage(line, answer.status))
+    const { pid } = this.surroundings
+    this.shared.atStart = pid === null ? null : processFacts(pid)
   }
 
   async *rows(): AsyncGenerator<Row> {
@@ -88,7 +87,7 @@ export class Examination {
   private async examineBatch(section: Section, points: readonly Point[]): Promise<Row[]> {
     const rows = await Promise.all(points.map(point => this.examine(section, point)))
     const asked = rows.filter(({ verdict }) => verdict !== 'unexamined')
-    if (asked.length === 0 || this.isStopped || this.isGone) return rows
+    if (asked.length === 0 || this.shared.isStopped || this.isGone) return rows
     const harm = await this.harm()
     if (harm === null) return rows
     return rows.map(row => (row.verdict === 'passed' ? { ...row, verdict: 'failed', why: harm } : row))
@@ -100,7 +99,7 @@ export class Examination {
     const { verdict, why } = await this.judge(e, point)
     e.leaveAll()
     // What broke off because we were stopped is nobody's fault.
-    const isCut = this.isStopped && verdict === 'failed'
+    const isCut = this.shared.isStopped && verdict === 'failed'
     return {
       section,
       point,
@@ -127,7 +126,7 @@ export class Examination {
   }
 
   private reasonNotTo(): Words | null {
-    if (this.isStopped) return STOPPED
+    if (this.shared.isStopped) return STOPPED
     if (this.isGone) return say('the server is gone', 'le serveur n’est plus là')
     if (performance.now() < this.deadlineAt) return null
     return say(
@@ -157,7 +156,19 @@ export class Examination {
   }
 }
 
-const STOPPED = say('the examination was stopped', 'l’examen a été interrompu')
+function noWebServer(line: string, { en, fr }: Words): Words {
+  return say(
+    `what listens there does not answer as a web server does (${line}): ${en}`,
+    `ce qui écoute là ne répond pas comme un serveur web (${line}) : ${fr}`,
+  )
+}
+
+function noPage(line: string, status: number): Words {
+  return say(
+    `${line} is answered by ${status}: a line "page" of the configuration tells which target is 200`,
+    `${line} reçoit ${status} : une ligne « page » de la configuration dit quelle cible donne 200`,
+  )
+}
 
 function slowOnesFrom(points: readonly Point[], at: number): number {
   let count = 0

@@ -4,6 +4,7 @@
  *   await e.ask(asks('GET', '/'), status(200))       one request on a connection of its own; the response, or the point has failed
  *   await e.open()                                   a conversation, for what takes more than one request
  *   await e.answer(talk, request, status(200))       the same on a conversation
+ *   await e.head('/', status(200), status(200))      HEAD, and nothing behind it
  *   e.told(line, expected) … e.finds(isSo, came)     for what is no single request
  *
  * What is asked, expected and come goes into a record, which becomes a row of the sheet. The first thing that is not as expected throws
@@ -22,7 +23,7 @@ import type { Expectation, Outcome } from './expectation.ts'
 import { NotExamined } from './point.ts'
 import type { ProcessFacts } from './process-facts.ts'
 import { asks, authorityOf, bytesOf, lineOf, type Request } from './request.ts'
-import { type Response, toldResponse } from './response.ts'
+import { fieldOf, type Response, toldResponse } from './response.ts'
 import type { Subject } from './subject.ts'
 import { plain, say, type Words } from './words.ts'
 
@@ -65,9 +66,13 @@ export interface PointRecord {
 /** Never more than these, whatever a configuration asks for. */
 export const MOST_CONNECTIONS = 100_000
 
+export const STOPPED = say('the examination was stopped', 'l’examen a été interrompu')
+
 /** What all examiners of one examination share. */
 export interface Shared {
   connections: number
+  /** Somebody wants to have his terminal back. */
+  isStopped: boolean
   readonly talks: Set<Conversation>
   /** Of the server's process, after its first answer; null when it is not told, or cannot be read. */
   atStart: ProcessFacts | null
@@ -100,6 +105,7 @@ export class Examiner {
   async open(port: number | null = null): Promise<Conversation> {
     if (++this.shared.connections > MOST_CONNECTIONS)
       throw new NotExamined(say('too many connections already', 'déjà trop de connexions'))
+    if (this.shared.isStopped) throw new NotExamined(STOPPED)
     const talk = await openConversation(this.placeAt(port), this.patience.answerMs)
     this.talks.add(talk)
     this.shared.talks.add(talk)
@@ -142,6 +148,19 @@ export class Examiner {
     if (!isSo) throw new Unmet()
   }
 
+  /** HEAD, and whether content comes behind it after all: as the next answer, or before the end. */
+  async head(target: string, expectation: Expectation, next: Expectation): Promise<void> {
+    const talk = await this.open()
+    const answer = await this.answer(talk, asks('HEAD', target), expectation)
+    if (mayPersist(answer)) await this.answer(talk, asks('GET', target), next)
+    else {
+      this.told(say('what comes behind it', 'ce qui vient derrière'), say('nothing', 'rien'))
+      const hasContent = await talk.hears(this.patience.quietMs)
+      this.finds(!hasContent, hasContent ? say('content', 'un contenu') : say('nothing', 'rien'))
+    }
+    this.leave(talk)
+  }
+
   leave(talk: Conversation): void {
     talk.leave()
     this.talks.delete(talk)
@@ -181,6 +200,12 @@ export class Examiner {
     const hasMore = isEndWanted && isResponse(answer) && (await talk.hears(0))
     return { answer, interim, hasMore, end }
   }
+}
+
+/** RFC 9112 §9.3. */
+export function mayPersist(answer: Response): boolean {
+  const connection = fieldOf(answer, 'connection') ?? ''
+  return answer.minor > 0 ? !/\bclose\b/i.test(connection) : /\bkeep-alive\b/i.test(connection)
 }
 
 /** Fields that say more than the status. */

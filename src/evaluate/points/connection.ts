@@ -3,7 +3,7 @@
  */
 
 import { type Conversation, isResponse } from '../conversation.ts'
-import { type Examiner, pause } from '../examiner.ts'
+import { type Examiner, mayPersist, pause } from '../examiner.ts'
 import { all, closes, type Expectation, either, status, success } from '../expectation.ts'
 import { type Point, point, type Section, untold } from '../point.ts'
 import { asks, bytesOf, content, lineOf, type Request, raw } from '../request.ts'
@@ -169,13 +169,9 @@ async function twoAnswers(e: Examiner, request: Request, first: Expectation): Pr
     say('the second answer', 'la deuxième réponse'),
     say('200, or closed when the first one has said so', '200, ou fermée si la première l’a dit'),
   )
-  if (saysClose(answer))
+  if (!mayPersist(answer))
     e.finds((await talk.end(e.patience.answerMs)) !== 'open', say('Connection: close', 'Connection: close'))
   else await e.met(talk, 'GET', status(200))
-}
-
-function saysClose(answer: Parameters<typeof fieldOf>[0]): boolean {
-  return /\bclose\b/i.test(fieldOf(answer, 'connection') ?? '')
 }
 
 export const connections: Section = {

@@ -51,10 +51,8 @@ function missingPoints(
       await e.ask(asks('GET', target), all(status(404), readable, has('Content-Type'), contains(text)))
     }),
     point(id('missing-head'), title(MISSING_HEAD), 'RFC 9110 §9.3.2', async e => {
-      const talk = await e.open()
       // Where HEAD is for nobody, 405 is right, too.
-      await e.answer(talk, asks('HEAD', target), status(404, 405))
-      await e.answer(talk, asks('GET', target), status(404))
+      await e.head(target, status(404, 405), status(404))
     }),
   ]
 }

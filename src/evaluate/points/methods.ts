@@ -66,9 +66,7 @@ function headPoints(subject: Subject): Point[] {
   return [
     point('head', title, 'RFC 9110 §9.3.2', async e => {
       const got = await e.ask(asks('GET', e.page), status(200))
-      const talk = await e.open()
-      await e.answer(talk, asks('HEAD', e.page), all(status(200), sameLength(got)))
-      await e.answer(talk, asks('GET', e.page), all(status(200)))
+      await e.head(e.page, all(status(200), sameLength(got)), status(200))
     }),
   ]
 }

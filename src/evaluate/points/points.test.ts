@@ -17,7 +17,7 @@ import type { Section } from '../point.ts'
 import { SECTIONS } from './index.ts'
 
 /** What should come comes at once here; what should not is waited for in vain. */
-const HURRY: Patience = { answerMs: 1500, quietMs: 30, aliveMs: 1000, byteMs: 0, graceMs: 1500 }
+const HURRY: Patience = { answerMs: 3000, quietMs: 30, aliveMs: 1000, byteMs: 0, graceMs: 1500 }
 /** A machine with much to do must not make right answers wrong. */
 const LEISURE: Patience = { ...HURRY, answerMs: 20_000, aliveMs: 20_000, graceMs: 20_000 }
 
