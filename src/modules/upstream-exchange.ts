@@ -82,7 +82,7 @@ export class UpstreamExchange implements CallEvents, RelaySource {
   private call: PeerCall | null = null
   private state: UpstreamState | null = null
   private isFirst = true
-  /** Until the head of an answer is whole; null afterwards. */
+  /** Of the answer that is awaited. */
   private head: CgiResponseHead
   private relay: UpstreamRelay | null = null
   private errorOutput = ''

@@ -445,6 +445,23 @@ for (const events of EVENTS) {
       assert.deepEqual([flaky.connectionCount, flaky.requests.length], [2, 3])
     })
 
+    it('loses its connection rather than let another request wait for it', async () => {
+      const [here, peer] = await serve(() => {}, 'fastcgi_keep_conn on;')
+      const answers = [here.get(), here.get()]
+      await eventually(
+        () => peer.requests.length === 2,
+        () => 'two requests, on two connections',
+      )
+      peer.requests[0]!.reply(HELLO)
+      await eventually(
+        () => peer.openCount === 1,
+        () => 'the first connection is kept',
+      )
+      peer.requests[1]!.reply(HELLO)
+      for (const answer of answers) assert.equal((await answer).status, 200)
+      assert.equal(peer.openCount, 1)
+    })
+
     it('is not asked twice for what changes something', async () => {
       const [here, peer] = await serve(request => {
         if (peer.requests.length === 1) request.reply(HELLO)

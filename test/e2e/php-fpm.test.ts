@@ -161,6 +161,26 @@ describe('php-fpm', { skip: missingFpm() }, () => {
       assert.equal(await post(server.port, '/hash.php', chunked, pieces), `${sha256(whole)} ${whole.length}`)
     })
 
+    it('takes and gives what is much larger than the memory that it costs', async () => {
+      const most = (): number =>
+        Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))![1])
+      await text(server.port, '/pid.php')
+      const before = most()
+      const piece = Buffer.alloc(1024 * 1024, 'p')
+      const hash = createHash('sha256')
+      for (let i = 0; i < 100; i++) hash.update(piece)
+      const fields = { 'Content-Type': 'a/b', 'Content-Length': String(100 * piece.length) }
+      const given = await post(
+        server.port,
+        '/hash.php',
+        fields,
+        Array.from({ length: 100 }, () => piece),
+      )
+      assert.equal(given, `${hash.digest('hex')} ${100 * piece.length}`)
+      await digest(server.port, '/big.php?n=3200')
+      assert.ok(most() - before < 64 * 1024, `${most() - before} kB more for 100 MB in and 200 MB out`)
+    })
+
     it('gives an answer of any size', async () => {
       const hash = createHash('sha256')
       const block = '0123456789abcdef'.repeat(4096)
