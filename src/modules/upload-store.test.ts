@@ -101,6 +101,20 @@ describe('a POST to upload_store', () => {
     assert.equal(statSync(join(store, 'a b.txt')).mode & 0o777, 0o600)
   })
 
+  it('that a page of another site has sent is refused, unless it may', () => {
+    const fields = { Origin: 'http://elsewhere.example' }
+    const x = send('POST /files/a.txt', { content: 'abc', fields })
+    assert.equal(x.status, 403)
+    assert.deepEqual(stored(), {})
+    const text = PLAIN.replace('}', 'upload_cross_origin on; }')
+    assert.equal(send('POST /files/a.txt', { content: 'abc', fields, text }).status, 201)
+    assert.equal(
+      send('POST /files/b.txt', { content: 'abc', fields: { Origin: 'http://localhost' } }).status,
+      201,
+    )
+    assert.deepEqual(stored(), { 'a.txt': 'abc', 'b.txt': 'abc' })
+  })
+
   it('is a file of the name in Content-Disposition, or of one that nobody can guess', () => {
     const fields = { 'Content-Disposition': "attachment; filename*=utf-8''..%2F%c3%a9.txt" }
     send('POST /files/', { content: 'abc', fields })

@@ -13,9 +13,10 @@
  * Nothing here runs what was uploaded. What a location runs by its name (`cgi .py`), it would run from here too: `-t` warns of that.
  */
 
-import { type Call, custom, flag } from '../config/directive.ts'
+import { type Call, custom, flag, type SettingsOf } from '../config/directive.ts'
 import type { Template } from '../config/template.ts'
 import { boundaryOf, fileNameOf, parametersOf } from '../http/field-parameters.ts'
+import { isFromElsewhere } from '../http/origin.ts'
 import { BAD_BOUNDARY, refusalOf } from '../http/refusals.ts'
 import { openFolder } from '../io/folder.ts'
 import type { Exchange } from '../server/exchange.ts'
@@ -52,6 +53,11 @@ export const uploadTable = {
     initial: false,
     doc: 'An upload takes the place of a file of the same name; off: it gets a number, as in photo-1.jpg. nginx does not have it.',
   }),
+  upload_cross_origin: flag({
+    in: EVERYWHERE,
+    initial: false,
+    doc: 'Also pages of other sites may let the browser of whoever reads them upload; off: 403, told by the fields Sec-Fetch-Site and Origin. Programs that are no browsers send neither. nginx does not have it.',
+  }),
 }
 
 function readStore(call: Call): StoreRule | undefined {
@@ -75,7 +81,7 @@ export const uploadStore = defineFeature({
     const target = targetOf(settings.upload_store, place)
     if (target === null) return null
     warnOfPrograms(place)
-    return new UploadStore(place, target, settings.upload_overwrite)
+    return new UploadStore(place, target, settings)
   },
 })
 
@@ -118,17 +124,22 @@ class UploadStore implements Module {
   private readonly files: FilesView
   private readonly mode: number
   private readonly overwrites: boolean
+  private readonly takesFromElsewhere: boolean
 
-  constructor(place: BindPlace, target: UploadTarget, overwrites: boolean) {
+  constructor(place: BindPlace, target: UploadTarget, settings: SettingsOf<typeof uploadTable>) {
     this.target = target
     this.root = rootAt(place)
     this.files = filesAt(place)
     this.mode = accessAt(place).file
-    this.overwrites = overwrites
+    this.overwrites = settings.upload_overwrite
+    this.takesFromElsewhere = settings.upload_cross_origin
   }
 
   content(x: Exchange): Outcome {
     if (x.method !== 'POST' || isContentLost(x)) return DECLINED
+    if (!this.takesFromElsewhere && isFromElsewhere(x.fields)) {
+      return refuse(x, 403, 'a page of another site has sent the upload', FROM_ELSEWHERE)
+    }
     const place = uploadPlaceOf(x, this.target, this.root)
     if (typeof place === 'number') {
       x.fail(place)
@@ -156,6 +167,8 @@ class UploadStore implements Module {
     return HANDLED
   }
 }
+
+const FROM_ELSEWHERE = 'Uploads from pages of other sites are not taken here.'
 
 /** As Content-Disposition names it; '' for none. */
 function nameOf(x: Exchange): string {
