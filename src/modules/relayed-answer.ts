@@ -39,7 +39,7 @@ import {
   responseRefusalWords,
 } from '../upstream/cgi-response.ts'
 import { showsErrorPage } from './error-page-rules.ts'
-import { keepFields } from './relayed-fields.ts'
+import { keepFields, yieldFields } from './relayed-fields.ts'
 
 export interface RelayRules {
   /** Fields that are kept from the client, in lower case; see `HIDDEN_FIELDS`. */
@@ -211,6 +211,7 @@ export class RelayedAnswer {
   private begin(status: number, content: Buffer | null): void {
     const { x, head } = this
     const hasContent = mayHaveContent(status)
+    yieldFields(x, head.lines)
     this.addFields()
     x.reason = head.reason
     // What comes in chunks has its end there (RFC 9112 §6.3).

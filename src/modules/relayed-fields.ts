@@ -2,6 +2,7 @@
  * What a program has said of an answer that the server then took from elsewhere: by `X-Accel-Redirect`, or by a `Location` of its own.
  *
  *   keepFields(x, lines)     before the exchange is sent on
+ *   yieldFields(x, lines)    another program answers: what it says itself goes before what the one before it has said
  *   relayedFields            the feature that adds them to whatever answers, where the configuration has programs at all
  *
  * The fields are those of nginx (`ngx_http_upstream_headers_in`, "redirect"), but Accept-Ranges, which whoever answers knows better.
@@ -33,6 +34,16 @@ export function keepFields(x: Exchange, lines: readonly CgiLine[]): void {
   if (some.length === 0) return
   const cookies = (kept.get(x) ?? []).filter(({ lowerName }) => lowerName === 'set-cookie')
   kept.set(x, [...cookies, ...some])
+}
+
+export function yieldFields(x: Exchange, lines: readonly CgiLine[]): void {
+  const before = kept.get(x)
+  if (before === undefined) return
+  const own = new Set(lines.map(({ lowerName }) => lowerName))
+  kept.set(
+    x,
+    before.filter(({ lowerName }) => lowerName === 'set-cookie' || !own.has(lowerName)),
+  )
 }
 
 export const relayedFields = defineFeature({

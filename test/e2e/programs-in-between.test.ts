@@ -232,6 +232,23 @@ for (const events of EVENTS) {
       assert.match((await second.atEnd()).toString(), /^HTTP\/1.1 200 .*hello/s)
     })
 
+    it('of two programs that lead to one answer, the last one says what it is', async () => {
+      program(
+        'first.cgi',
+        'printf "X-Accel-Redirect: /last.cgi\\nContent-Type: text/html\\nCache-Control: no-store\\nSet-Cookie: a=1\\n\\n"',
+      )
+      program('last.cgi', 'printf "Content-Type: application/json\\nSet-Cookie: b=2\\n\\n[]"')
+      const here = await serve('cgi .cgi;')
+      const response = await here.ask('GET /first.cgi HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+      const said = response.fields.filter(([name]) => /^(content-type|cache-control|set-cookie)$/i.test(name))
+      assert.deepEqual(said.map(field => field.join(': ')).sort(), [
+        'Cache-Control: no-store',
+        'Content-Type: application/json',
+        'Set-Cookie: a=1',
+        'Set-Cookie: b=2',
+      ])
+    })
+
     it('nobody who waits for the other keeps the loop turning', async () => {
       rmSync(join(folder, 'go'), { force: true })
       const PLAIN = 'printf "Content-Type: text/plain\\n\\n"'
