@@ -6,109 +6,27 @@
  */
 
 import assert from 'node:assert/strict'
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { afterEach, before, beforeEach, describe, it } from 'node:test'
 import { Loop } from '../../src/loop/loop.ts'
-import { type Here, serveHere } from '../configuration-here.ts'
 import { openDescriptors, POLLERS } from '../descriptors.ts'
-import { freePort } from '../free-ports.ts'
-import { connect, eventually, type RawClient, serverHasRead } from '../raw-client.ts'
-import { type Response, readResponse } from '../responses.ts'
+import { eventually, serverHasRead } from '../raw-client.ts'
+import type { Response } from '../responses.ts'
 import { FastcgiPeer, type PeerRequest, type Script, stdout } from '../scripted-peer.ts'
+import { SiteFolder, type SiteHere } from '../site-folder.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'veille-between-'))
-chmodSync(folder, 0o755)
-mkdirSync(join(folder, 'logs'))
-after(() => rmSync(folder, { recursive: true }))
-
-function program(name: string, lines: string): void {
-  const path = join(folder, name)
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, `#!/bin/sh\n${lines}\n`)
-  chmodSync(path, 0o755)
-}
-
-class Site {
-  readonly port: number
-  private readonly here: Here
-  private readonly clients: RawClient[] = []
-
-  static async start(events: string, server: string): Promise<Site> {
-    const port = await freePort()
-    const path = join(folder, 'site.conf')
-    writeFileSync(join(folder, 'logs/error.log'), '')
-    writeFileSync(
-      path,
-      `daemon off; master_process off; pid logs/pid; error_log logs/error.log info;
-       events { ${events} }
-       http { access_log off; server { listen 127.0.0.1:${port}; root ${folder}; ${server} } }`,
-    )
-    return new Site(port, await serveHere(folder, path))
-  }
-
-  private constructor(port: number, here: Here) {
-    this.port = port
-    this.here = here
-  }
-
-  get errors(): string {
-    return readFileSync(join(folder, 'logs/error.log'), 'latin1')
-  }
-
-  async client(): Promise<RawClient> {
-    const client = await connect({ port: this.port })
-    this.clients.push(client)
-    return client
-  }
-
-  async ask(request: string): Promise<Response> {
-    const client = await this.client()
-    client.send(request)
-    const bytes = await client.atEnd()
-    return (
-      readResponse(bytes, 0, { isLast: true }) ?? assert.fail(`no whole answer: ${bytes.toString('latin1')}`)
-    )
-  }
-
-  async close(): Promise<void> {
-    for (const client of this.clients) client.destroy()
-    await this.here.close()
-  }
-}
+const folder = new SiteFolder('between')
+const program = folder.program.bind(folder)
 
 function textOf({ status, content }: Response): string {
   return `${status} ${content.toString().trim()}`
-}
-
-/** Files without a name that this process has open. */
-function namelessFiles(): string[] {
-  return readdirSync('/proc/self/fd')
-    .map(fd => {
-      try {
-        return readlinkSync(`/proc/self/fd/${fd}`)
-      } catch {
-        return ''
-      }
-    })
-    .filter(target => target.startsWith(folder) && target.includes('(deleted)'))
 }
 
 /** Programs of this name that run now. */
 function processesOf(name: string): number {
   const isOne = (pid: string): boolean => {
     try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(join(folder, name))
+      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(folder.at(name))
     } catch {
       return false
     }
@@ -137,14 +55,14 @@ const EVENTS = [...POLLERS.map(poller => `use ${poller};`), 'use poll; strict_re
 
 for (const events of EVENTS) {
   describe(`between client and program, events { ${events} }`, () => {
-    let site: Site | null = null
+    let site: SiteHere | null = null
     const peers: FastcgiPeer[] = []
     let descriptors = 0
 
     before(async () => {
       // What is made once for a process is made before anything is counted.
       program('warm.cgi', 'echo A: 1; echo')
-      const warm = await Site.start(events, 'cgi .cgi;')
+      const warm = await folder.serve(events, 'cgi .cgi;')
       await warm.ask('GET /warm.cgi HTTP/1.0\r\n\r\n')
       await warm.close()
     })
@@ -163,8 +81,8 @@ for (const events of EVENTS) {
       )
     })
 
-    async function serve(server: string): Promise<Site> {
-      site = await Site.start(events, server)
+    async function serve(server: string): Promise<SiteHere> {
+      site = await folder.serve(events, server)
       return site
     }
 
@@ -185,13 +103,13 @@ for (const events of EVENTS) {
       client.socket.pause()
       client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
       await eventually(
-        () => namelessFiles().length > 0,
+        () => folder.namelessFiles.length > 0,
         () => 'nothing is stored',
       )
       client.reset()
       await eventually(
-        () => namelessFiles().length === 0,
-        () => `still there: ${namelessFiles()}`,
+        () => folder.namelessFiles.length === 0,
+        () => `still there: ${folder.namelessFiles}`,
       )
     })
 
@@ -214,7 +132,7 @@ for (const events of EVENTS) {
     })
 
     it('a client that has sent everything may close its side while nobody reads it yet', async () => {
-      rmSync(join(folder, 'go'), { force: true })
+      rmSync(folder.at('go'), { force: true })
       program('slow.cgi', 'while [ ! -e go ]; do sleep 0.05; done; printf "Content-Type: text/plain\\n\\n"')
       program('cat.cgi', 'printf "Content-Type: text/plain\\n\\n"; cat')
       const here = await serve('cgi .cgi; cgi_request_buffering off; cgi_processes 1;')
@@ -228,7 +146,7 @@ for (const events of EVENTS) {
       second.send('POST /cat.cgi HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello')
       second.end()
       for (let turns = 0; turns < 3; turns++) await serverHasRead()
-      writeFileSync(join(folder, 'go'), '')
+      writeFileSync(folder.at('go'), '')
       assert.match((await second.atEnd()).toString(), /^HTTP\/1.1 200 .*hello/s)
     })
 
@@ -250,7 +168,7 @@ for (const events of EVENTS) {
     })
 
     it('nobody who waits for the other keeps the loop turning', async () => {
-      rmSync(join(folder, 'go'), { force: true })
+      rmSync(folder.at('go'), { force: true })
       const PLAIN = 'printf "Content-Type: text/plain\\n\\n"'
       const WAIT = 'while [ ! -e go ]; do sleep 0.05; done'
       program('flood.cgi', `${PLAIN}; exec cat /dev/zero`)
@@ -289,7 +207,7 @@ for (const events of EVENTS) {
         assert.ok(turns < MANY_TURNS, `${turns} turns while ${path} waits`)
         client.reset()
       }
-      writeFileSync(join(folder, 'go'), '')
+      writeFileSync(folder.at('go'), '')
     })
   })
 }
