@@ -395,7 +395,7 @@ export async function littleServer(mistakes: readonly string[]): Promise<LittleS
     }),
   )
   const [port, otherPort] = await Promise.all(servers.map(listening))
-  const busy = state.makes('busy') ? setInterval(() => burn(100), 5) : undefined
+  const busy = state.makes('busy') ? setInterval(() => burn(30), 20) : undefined
   return {
     port: port!,
     otherPort: otherPort!,

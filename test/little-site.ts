@@ -228,6 +228,7 @@ export class LittleSite {
   private store(name: string, content: Buffer): SiteAnswer {
     const { makes } = this
     const before = this.files.get(name)
+    if (makes('uploads-refused')) return page(403, 'no')
     if (content.length === 0 && makes('empty-refused')) return page(400, 'empty')
     const kept = makes('last-byte-lost') ? content.subarray(0, -1) : content
     this.files.set(name, Buffer.concat([...(makes('appends') && before !== undefined ? [before] : []), kept]))

@@ -13,7 +13,7 @@
 
 import { createConnection, type Socket } from 'node:net'
 import { type Flaw, type Response, ResponseReader } from './response.ts'
-import { plain, say, type Words } from './words.ts'
+import { byteCount, joined, NOTHING, say, type Words } from './words.ts'
 
 export interface Place {
   readonly host: string
@@ -185,9 +185,8 @@ export class Conversation {
 
 function answerOf(read: Response | Flaw | null, state: End, bytes: Buffer): Answer {
   if (read !== null) return 'flaw' in read ? { why: 'flaw', words: read.flaw } : read
-  const begun =
-    bytes.length === 0 ? null : say(` after ${bytes.length} bytes`, ` après ${bytes.length} octets`)
-  const { en, fr } = begun ?? plain('')
+  const begun = bytes.length === 0 ? null : joined([say(' after', ' après'), byteCount(bytes.length)], ' ')
+  const { en, fr } = begun ?? NOTHING
   if (state === 'reset')
     return { why: 'reset', words: say(`connection reset${en}`, `connexion coupée (RST)${fr}`) }
   if (state === 'closed')

@@ -10,7 +10,7 @@
  * Written anew rather than with the server's own code, so that a mistake of ours is not made twice and overlooked.
  */
 
-import { plain, say, type Words } from './words.ts'
+import { byteCount, joined, plain, say, type Words } from './words.ts'
 
 export interface Response {
   readonly status: number
@@ -226,9 +226,5 @@ export function toldResponse(response: Response, named: readonly string[] = []):
     const value = fieldOf(response, name.toLowerCase())
     return value === null ? [] : [`${name}: ${value.slice(0, 200)}`]
   })
-  const head = plain([`${status} ${reason}`.trim(), ...fields].join(', '))
-  return {
-    en: `${head.en}, ${content.length} bytes`,
-    fr: `${head.fr}, ${content.length} octets`,
-  }
+  return joined([plain([`${status} ${reason}`.trim(), ...fields].join(', ')), byteCount(content.length)])
 }

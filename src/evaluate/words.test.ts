@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { joined, languageOf, oneOf, plain, say } from './words.ts'
+import { byteCount, joined, languageOf, oneOf, plain, say } from './words.ts'
 
 it('takes the language of the locale, in the order of setlocale(3)', () => {
   assert.equal(languageOf({ LANG: 'fr_FR.UTF-8' }), 'fr')
@@ -17,4 +17,15 @@ it('joins in both languages', () => {
   assert.deepEqual(oneOf(list), { en: '400, 405 or closed', fr: '400, 405 ou fermée' })
   assert.deepEqual(oneOf(list.slice(0, 1)), plain('400'))
   assert.deepEqual(joined(list, ' / '), { en: '400 / 405 / closed', fr: '400 / 405 / fermée' })
+})
+
+it('counts bytes as each language does', () => {
+  assert.deepEqual(
+    [0, 1, 2].map(count => byteCount(count).en),
+    ['0 bytes', '1 byte', '2 bytes'],
+  )
+  assert.deepEqual(
+    [0, 1, 2].map(count => byteCount(count).fr),
+    ['0 octet', '1 octet', '2 octets'],
+  )
 })

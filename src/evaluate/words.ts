@@ -4,6 +4,7 @@
  *   say('closed', 'fermée')     Words
  *   plain('405')                the same in both
  *   joined(list)                one after the other
+ *   byteCount(1)                '1 byte', '1 octet'
  *   languageOf(process.env)     'fr' where the user's locale is French, else 'en'
  *
  * Every sentence stands where it is used, in both languages: one cannot be changed and the other forgotten.
@@ -32,6 +33,11 @@ export function joined(list: readonly Words[], separator: Words | string = ', ')
     en: list.map(one => one.en).join(between.en),
     fr: list.map(one => one.fr).join(between.fr),
   }
+}
+
+/** "1 byte", "2 bytes"; French counts nothing as one, too. */
+export function byteCount(count: number): Words {
+  return say(`${count} ${count === 1 ? 'byte' : 'bytes'}`, `${count} ${count < 2 ? 'octet' : 'octets'}`)
 }
 
 /** "405", "405 or 501", "400, 405 or 501". */

@@ -9,7 +9,7 @@ import { CUSTOM, forEach, type Point, point, type Section, slowPoint, untold } f
 import { asks, bytesOf, content, lineOf } from '../request.ts'
 import { type Response, toldResponse } from '../response.ts'
 import type { Echo, Endless } from '../subject.ts'
-import { joined, plain, say, type Words } from '../words.ts'
+import { byteCount, joined, plain, say, type Words } from '../words.ts'
 import { sameBytes } from './uploaded-file.ts'
 
 const GET = say('GET with a query', 'GET avec une requête (query)')
@@ -176,7 +176,7 @@ function echoPoints({ target, isUpper }: Echo, id: Name, title: Title): Point[] 
       ? Buffer.from(content(size, size + 1).map(byte => byte & 0x7f))
       : content(size, size + 1)
     const back = isUpper ? upperCased(sent) : sent
-    const of = (words: Words): Words => title(joined([ECHO, say(`${size} bytes`, `${size} octets`), words]))
+    const of = (words: Words): Words => title(joined([ECHO, byteCount(size), words]))
     const send =
       (chunkBytes: number): Point['examine'] =>
       async e => {

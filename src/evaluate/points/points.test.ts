@@ -96,6 +96,7 @@ const MISTAKES: readonly (readonly [mistake: string, sections: string, ids: stri
   ['reads-before-413', 'limits', 'limit-at-once'],
   ['resets-after-413', 'limits', 'limit-readable'],
   ['no-chunks', 'limits', 'limit-within-chunked limit-beyond-chunked'],
+  ['uploads-refused', 'uploads', 'upload-at-once-1 upload-again-2 upload-1-3'],
   ['empty-refused', 'uploads', 'upload-0-1 upload-0-2'],
   [
     'last-byte-lost',

@@ -14,7 +14,7 @@ import { all, type Expectation, response, status } from '../expectation.ts'
 import { type Asking, asks, bytesOf, type Request } from '../request.ts'
 import { fieldOf, type Response, toldResponse } from '../response.ts'
 import type { Upload } from '../subject.ts'
-import { joined, plain, say } from '../words.ts'
+import { byteCount, joined, plain, say } from '../words.ts'
 
 export interface UploadedFile {
   readonly upload: Upload
@@ -110,7 +110,7 @@ export async function comesBack(e: Examiner, place: string, bytes: Buffer): Prom
 
 export function sameBytes(bytes: Buffer): Expectation {
   const hash = sha256(bytes)
-  return response(plain(`sha256 ${hash.slice(0, 16)}…, ${bytes.length}`), answer => {
+  return response(joined([plain(`sha256 ${hash.slice(0, 16)}…`), byteCount(bytes.length)]), answer => {
     const { content } = answer
     if (content.equals(bytes)) return null
     const at = content.findIndex((byte, i) => byte !== bytes[i])

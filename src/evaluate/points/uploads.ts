@@ -4,7 +4,7 @@
  */
 
 import { isResponse } from '../conversation.ts'
-import { type Examiner, pause } from '../examiner.ts'
+import { type Examiner, pause, Unmet } from '../examiner.ts'
 import { status } from '../expectation.ts'
 import { CUSTOM, forEach, NotExamined, type Point, point, type Section, untold } from '../point.ts'
 import { asks, bytesOf, content, lineOf } from '../request.ts'
@@ -164,7 +164,8 @@ async function sendsAtOnce(e: Examiner, upload: Upload): Promise<void> {
   const places = await Promise.all(versions.map(bytes => send(e, file, bytes).catch(() => null)))
   const place = places.find(one => one !== null) ?? null
   try {
-    needPlace(place)
+    // None was taken: what came is in the record.
+    if (place === null) throw new Unmet()
     e.told(plain(lineOf(asks('GET', place), e.place)), say('one of the ten, whole', 'un des dix, entier'))
     const talk = await e.open()
     talk.send(bytesOf(asks('GET', place), e.place))
