@@ -198,6 +198,19 @@ describe('the send queue', () => {
       assert.deepEqual(transport.flags, [0, 0])
     })
 
+    it('sends a large file in whatever small shares it is told', () => {
+      const queue = new SendQueue()
+      const a = file()
+      queue.addBytes(Buffer.from('head'))
+      queue.addFile(a.file, 0, MEGABYTE)
+      const transport = new FakeTransport([], true)
+      const shares = [1, 2, 3].map(() => queue.send(transport, 0, 1000))
+      assert.deepEqual(shares, [4, 1000, 1000])
+      assert.deepEqual(transport.taken, ['head', 'file 0+1000', 'file 1000+1000'])
+      assert.deepEqual(transport.flags, [MSG_MORE])
+      queue.drop()
+    })
+
     it('does nothing that the poller has not announced', () => {
       const queue = new SendQueue()
       queue.addBytes(Buffer.from('head'))

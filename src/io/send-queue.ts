@@ -87,7 +87,7 @@ export class SendQueue {
     const piece = this.pieces[0]
     if (piece === undefined || !transport.maySend(fd)) return 0
     const wanted = Math.min(piece.end - piece.at, mostBytes)
-    const isSentAlone = piece.file === null ? wanted >= JOINED_BYTES / 2 : !copies && wanted > COPY_BYTES
+    const isSentAlone = piece.file === null ? wanted >= JOINED_BYTES / 2 : !isJoined(piece, copies)
     const n = isSentAlone
       ? this.sendSome(transport, fd, piece, wanted, false, wanted < mostBytes)
       : this.sendJoined(transport, fd, mostBytes, copies)
@@ -109,8 +109,7 @@ export class SendQueue {
     for (const piece of this.pieces) {
       const sizeBytes = piece.end - piece.at
       const wanted = Math.min(sizeBytes, most - length)
-      // What sendfile sends has a call of its own.
-      if (wanted === 0 || (piece.file !== null && !copies && sizeBytes > COPY_BYTES)) {
+      if (wanted === 0 || !isJoined(piece, copies)) {
         isWhole = false
         break
       }
@@ -164,6 +163,11 @@ function sendCopy(transport: SendTransport, fd: Fd, piece: Piece, wanted: number
   const n = pread(piece.file!.fd, copied.subarray(0, wanted), piece.at)
   if (n === 0) return FILE_SHRANK
   return n < 0 ? n : transport.send(fd, copied, n, n < wanted ? 0 : flags)
+}
+
+/** What sendfile sends has a call of its own, however small the share is. */
+function isJoined({ file, at, end }: Piece, copies: boolean): boolean {
+  return file === null || copies || end - at <= COPY_BYTES
 }
 
 /** @returns how much was copied: less than there is room for only of a file that has become shorter, or an `-errno` of reading it */

@@ -80,6 +80,19 @@ for (const poller of POLLERS) {
         }))
     }
 
+    for (const limits of [
+      { sendfileMaxChunkBytes: 60_000 },
+      { sendfile: false },
+      { sendfile: false, sendfileMaxChunkBytes: 999 },
+    ]) {
+      test(`a large file leaves whole, with ${JSON.stringify(limits)}`, () =>
+        serving({ ...strict, limits }, async s => {
+          const part = `Range: bytes=-${LARGE_BYTES / 8}\r\n${CLOSING}`
+          const [answer] = readAll(Buffer.from(await s.ask(`GET /large HTTP/1.1\r\n${part}`), 'latin1'))
+          assert.equal(answer!.content.length, LARGE_BYTES / 8)
+        }))
+    }
+
     test('without it the referee sees the calls that are tried first', async () => {
       const breaches = await breachesOf(poller)
       assert.ok(breaches.some(words => /^send of \d+ without readiness$/.test(words)))
@@ -125,7 +138,8 @@ describe('a configuration by the strict rules', () => {
     family.configure(
       `daemon off; ${main}`,
       `server { listen 127.0.0.1:${family.port}; root ${family.path('html')};
-         location = /readiness { readiness_status json; } }`,
+         location = /readiness { readiness_status json; }
+         location /paced/ { alias ${family.path('html')}/; limit_rate 20m; sendfile on; } }`,
       undefined,
       `use poll; strict_readiness ${strict};`,
     )
@@ -154,6 +168,7 @@ describe('a configuration by the strict rules', () => {
     await family.says(/reconfiguring/)
     await isWhole(before)
     await family.says(/worker process \d+ exited with code 0/, 2)
+    assert.equal((await family.request('/paced/large')).length, 4 * LARGE_BYTES)
     const after = await download(family)
     const counts = JSON.parse(await family.request('/readiness'))
     assert.deepEqual(
