@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: veille beside nginx, node:http, Bun and the floor, in one interleaved run.
  *
- *   node dist/bench/run.js [--only name,name] [--servers name,name] [--rounds N] [--seconds S] [--quick]
+ *   node dist/bench/run.js [--only name,name] [--servers name,name] [--rounds N] [--seconds S] [--save name] [--quick]
  *
  * Every server is asked in turn, round after round, and medians are compared, so that a busy neighbour disturbs
  * all alike. Compared is the CPU time of the server, not requests per second: on a shared machine only that is a
@@ -32,6 +32,7 @@ const HELP = `node dist/bench/run.js [options]
   --servers name,…   of: ${KINDS.map(kind => kind.name).join(' ')} (all that are installed)
   --rounds N         rounds of each workload (${FULL.rounds})
   --seconds S        whole seconds of load in one round (1)
+  --save name        results/<name>.json and .svg (latest for a whole run, otherwise partial)
   --quick            one short round: shows that everything works, decides nothing`
 
 interface Options {
@@ -39,8 +40,8 @@ interface Options {
   servers: readonly ServerKind[]
   rounds: number
   sizes: Sizes
-  /** All workloads and servers in full: only then is the published result replaced. */
-  whole: boolean
+  /** The name of the result. Only all workloads and servers in full replace the published one. */
+  save: string
 }
 
 function readOptions(): Options {
@@ -50,6 +51,7 @@ function readOptions(): Options {
       servers: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string', default: '1' },
+      save: { type: 'string' },
       quick: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -58,13 +60,14 @@ function readOptions(): Options {
     console.log(HELP)
     process.exit(0)
   }
+  const isWhole = !values.quick && values.only === undefined && values.servers === undefined
   const preset = values.quick ? QUICK : FULL
   return {
     workloads: chosen('workload', WORKLOADS, values.only),
     servers: chosen('server', KINDS, values.servers),
     rounds: wholeNumber('--rounds', values.rounds ?? String(preset.rounds)),
     sizes: { ...preset, seconds: wholeNumber('--seconds', values.seconds) },
-    whole: !values.quick && values.only === undefined && values.servers === undefined,
+    save: values.save ?? (isWhole ? 'latest' : 'partial'),
   }
 }
 
@@ -176,9 +179,9 @@ function makeScratch(): string {
   return scratch
 }
 
-function write(report: Report, whole: boolean): void {
+function write(report: Report, name: string): void {
   const folder = join(PACKAGE, 'bench/results')
-  const base = join(folder, whole ? 'latest' : 'partial')
+  const base = join(folder, name)
   mkdirSync(folder, { recursive: true })
   writeFileSync(`${base}.json`, jsonOf(report))
   writeFileSync(`${base}.svg`, ratioChart(report))
@@ -246,7 +249,7 @@ async function main(): Promise<void> {
   }
   await bench.stopResidents()
   say(report)
-  write(report, options.whole)
+  write(report, options.save)
   process.exitCode = report.failures.length > 0 ? 1 : 0
 }
 
