@@ -272,7 +272,7 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
         return
       }
     }
-    this.enqueue(Buffer.from(text, 'latin1'))
+    this.enqueue(Buffer.from(text, 'latin1'), true)
   }
 
   /** @param bytes the caller does not change them any more */
@@ -297,7 +297,7 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
         return
       }
     }
-    this.enqueue(isLent ? Buffer.from(bytes) : bytes)
+    this.enqueue(bytes, isLent)
   }
 
   /**
@@ -322,15 +322,11 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
     this.sendWith(bytes, isLent, after.length)
   }
 
-  /** What is copied anyway becomes one piece. */
+  /** Copies share a buffer in the outbox or in the send queue. */
   private writeJoined(before: string, bytes: Buffer, after: string, isLent: boolean): void {
-    if (isLent && bytes.length >= COPY_BELOW_BYTES)
-      this.write(Buffer.concat([Buffer.from(before, 'latin1'), bytes, Buffer.from(after, 'latin1')]))
-    else {
-      this.writeText(before)
-      this.take(bytes, isLent)
-      this.writeText(after)
-    }
+    this.writeText(before)
+    this.take(bytes, isLent)
+    this.writeText(after)
   }
 
   /** The file is retained until its piece is sent. */
@@ -398,11 +394,12 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
     this.sendQueued()
   }
 
-  private enqueue(bytes: Buffer): void {
+  private enqueue(bytes: Buffer, isLent: boolean): void {
     if (this.writing === FLOWING) this.flush()
     if (this.isClosed || this.writing === SHUT) return
     this.queue ??= new SendQueue()
-    this.queue.addBytes(bytes)
+    if (isLent) this.queue.addCopy(bytes)
+    else this.queue.addBytes(bytes)
     this.onQueued()
   }
 
@@ -418,7 +415,7 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
     const n = this.setting.transport.send(this.fd, bytes, length, flags)
     if (!this.countSent(n)) return
     const sent = Math.max(n, 0)
-    if (sent < length) this.block(Buffer.from(bytes.subarray(sent, length)))
+    if (sent < length) this.block(bytes.subarray(sent, length), true)
   }
 
   /**
@@ -432,14 +429,11 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
     const n = transport.sendPair(this.fd, outbox.bytes, length, bytes, tailBytes)
     if (!this.countSent(n)) return
     let sent = Math.max(n, 0)
-    if (sent < length) this.block(Buffer.from(outbox.bytes.subarray(sent, length)))
+    if (sent < length) this.block(outbox.bytes.subarray(sent, length), true)
     sent = Math.max(0, sent - length)
-    if (sent < bytes.length) {
-      const rest = bytes.subarray(sent)
-      this.block(isLent ? Buffer.from(rest) : rest)
-    }
+    if (sent < bytes.length) this.block(bytes.subarray(sent), isLent)
     sent = Math.max(0, sent - bytes.length)
-    if (sent < tailBytes) this.block(Buffer.from(outbox.bytes.subarray(length + sent, length + tailBytes)))
+    if (sent < tailBytes) this.block(outbox.bytes.subarray(length + sent, length + tailBytes), true)
   }
 
   /** @returns false when the connection is lost */
@@ -454,9 +448,10 @@ export class Connection extends Deadline implements Watcher, Continuation, Sende
     return true
   }
 
-  private block(rest: Buffer): void {
+  private block(rest: Buffer, isLent: boolean): void {
     this.queue ??= new SendQueue()
-    this.queue.addBytes(rest)
+    if (isLent) this.queue.addCopy(rest)
+    else this.queue.addBytes(rest)
     if (this.writing === FLOWING) this.setBlocked()
   }
 

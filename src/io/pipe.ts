@@ -143,7 +143,7 @@ export class PipeWriter implements Watcher {
     if (this.isFinished || bytes.length === 0) return
     const taken = this.queue.isEmpty ? this.writeAtOnce(bytes) : 0
     if (this.isClosed || taken === bytes.length) return
-    this.queue.addBytes(Buffer.from(bytes.subarray(taken)))
+    this.queue.addCopy(taken === 0 ? bytes : bytes.subarray(taken))
     this.watch()
   }
 

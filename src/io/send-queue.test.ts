@@ -6,6 +6,7 @@ import { describe, it } from 'node:test'
 import { EAGAIN, EBADF, EINTR, ENOMEM, EPIPE } from '../errno.ts'
 import { NOT_TOLD } from '../loop/calls.ts'
 import { MSG_MORE } from '../sys/constants.ts'
+import { giveBuffer, takeBuffer } from './buffers.ts'
 import { OpenFile } from './file.ts'
 import { FILE_SHRANK, SendQueue } from './send-queue.ts'
 import { plain, type Transport } from './transport.ts'
@@ -72,6 +73,64 @@ function fileOf(text: string): OpenFile {
 }
 
 describe('the send queue', () => {
+  it('copies what is lent, and sends copies together, in order with whatever else there is', () => {
+    const queue = new SendQueue()
+    const lent = Buffer.alloc(3)
+    for (const text of ['abc', 'def', 'ghi']) {
+      lent.write(text)
+      queue.addCopy(lent)
+      lent.fill(0)
+    }
+    queue.addBytes(Buffer.from('own'))
+    lent.write('jkl')
+    queue.addCopy(lent)
+    assert.equal(queue.memoryBytes, 15)
+    const transport = new FakeTransport([4])
+    assert.equal(queue.send(transport, 3), 4)
+    lent.write('mno')
+    queue.addCopy(lent)
+    assert.equal(queue.send(transport, 3), 14)
+    assert.deepEqual(transport.taken, ['abcd', 'efghi', 'own', 'jklmno'])
+    assert.equal(queue.memoryBytes, 0)
+    assert.ok(queue.isEmpty)
+  })
+
+  it('gives the buffers of copies back when they are sent, and when they are dropped', () => {
+    const queue = new SendQueue()
+    const lent = Buffer.alloc(100_000, 'x')
+    const before = takeBuffer(lent.length)
+    giveBuffer(before)
+    queue.addCopy(lent)
+    assert.notEqual(takeBuffer(lent.length), before, 'it is in use')
+    queue.send(new FakeTransport(), 3)
+    assert.equal(takeBuffer(lent.length), before)
+    giveBuffer(before)
+    queue.addCopy(lent)
+    queue.drop()
+    assert.equal(takeBuffer(lent.length), before)
+  })
+
+  it('fills the buffer of a copy before it takes another, at whatever size', () => {
+    for (const sizeBytes of [1, 1000, 1024, 5000, 65_536, 70_000, 300_000]) {
+      const queue = new SendQueue()
+      const [sent, expected]: [Buffer[], Buffer[]] = [[], []]
+      for (let i = 0; i < 20; i++) {
+        const bytes = Buffer.alloc(sizeBytes + i, 65 + i)
+        queue.addCopy(bytes)
+        expected.push(Buffer.from(bytes))
+        bytes.fill(0)
+      }
+      const transport = new FakeTransport()
+      transport.send = (_fd, bytes, size) => {
+        const n = Math.min(size, 50_001)
+        sent.push(Buffer.from(bytes.subarray(0, n)))
+        return n
+      }
+      while (!queue.isEmpty) queue.send(transport, 3)
+      assert.ok(Buffer.concat(sent).equals(Buffer.concat(expected)), `${sizeBytes} bytes`)
+    }
+  })
+
   it('sends bytes and pieces of files in order, and says that more follows', () => {
     const queue = new SendQueue()
     const a = file()

@@ -3,6 +3,7 @@
  * there is; then it is worked off share by share, whenever the socket is writable; by the strict rules of readiness one call is a share.
  *
  *   queue.addBytes(bytes)                     kept by reference: the caller does not change them any more
+ *   queue.addCopy(bytes)                      the caller's again after the call; copies share buffers of the free list (`buffers.ts`)
  *   queue.addFile(file, offset, size)         retains the file until it is sent or dropped
  *   queue.send(transport, fd, most, copies)   sends one share
  *   queue.memoryBytes                         what it holds in memory; files count nothing
@@ -11,6 +12,7 @@
 
 import { MSG_MORE } from '../sys/constants.ts'
 import { type Fd, pread } from '../sys/libc.ts'
+import { giveBuffer, takeBuffer } from './buffers.ts'
 import type { OpenFile } from './file.ts'
 import type { SendTransport } from './transport.ts'
 
@@ -34,9 +36,11 @@ interface Piece {
   /** Either bytes or a file. */
   readonly bytes: Buffer | null
   readonly file: OpenFile | null
+  /** The bytes are a buffer of the free list; what is copied next goes behind `end`, as far as there is room. */
+  readonly isCopy: boolean
   /** What is left of it: from `at` (in the bytes, or in the file) to `end`. */
   at: number
-  readonly end: number
+  end: number
 }
 
 export class SendQueue {
@@ -49,13 +53,29 @@ export class SendQueue {
 
   addBytes(bytes: Buffer): void {
     if (bytes.length === 0) return
-    this.pieces.push({ bytes, file: null, at: 0, end: bytes.length })
+    this.pieces.push({ bytes, file: null, isCopy: false, at: 0, end: bytes.length })
     this.memoryBytes += bytes.length
+  }
+
+  addCopy(bytes: Buffer): void {
+    this.memoryBytes += bytes.length
+    const last = this.pieces.at(-1)
+    let copied = 0
+    if (last?.isCopy === true) {
+      copied = bytes.copy(last.bytes!, last.end)
+      last.end += copied
+    }
+    const left = bytes.length - copied
+    if (left === 0) return
+    const own = takeBuffer(left)
+    bytes.copy(own, 0, copied)
+    this.pieces.push({ bytes: own, file: null, isCopy: true, at: 0, end: left })
   }
 
   addFile(file: OpenFile, offset: number, sizeBytes: number): void {
     if (sizeBytes === 0) return
-    this.pieces.push({ bytes: null, file: file.retain(), at: offset, end: offset + sizeBytes })
+    const end = offset + sizeBytes
+    this.pieces.push({ bytes: null, file: file.retain(), isCopy: false, at: offset, end })
   }
 
   /**
@@ -125,7 +145,7 @@ export class SendQueue {
   }
 
   drop(): void {
-    for (const piece of this.pieces) piece.file?.release()
+    for (const piece of this.pieces) giveBack(piece)
     this.pieces.length = 0
     this.memoryBytes = 0
   }
@@ -154,9 +174,14 @@ export class SendQueue {
     piece.at += sentBytes
     if (piece.bytes !== null) this.memoryBytes -= sentBytes
     if (piece.at < piece.end) return
-    piece.file?.release()
+    giveBack(piece)
     this.pieces.shift()
   }
+}
+
+function giveBack({ bytes, file, isCopy }: Piece): void {
+  file?.release()
+  if (isCopy) giveBuffer(bytes!)
 }
 
 function sendCopy(transport: SendTransport, fd: Fd, piece: Piece, wanted: number, flags: number): number {
