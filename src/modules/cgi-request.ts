@@ -13,6 +13,7 @@ import { clientText, targetText } from '../server/log-context.ts'
 import { packageVersion } from '../server/process-variables.ts'
 import type { Value } from '../server/variables.ts'
 import { type CgiRequest, fieldVariables, metaVariables } from '../upstream/cgi-variables.ts'
+import { toldFields } from './told-fields.ts'
 
 /** Where a program looks for others. */
 export const PROGRAM_PATH = '/usr/local/bin:/usr/bin:/bin'
@@ -45,7 +46,7 @@ export function environmentOf(
   for (const [name, value] of metaVariables(requestOf(x, invocation, contentBytes)))
     variables.set(name, value)
   const isUnderscored = x.server.location.block?.settings(requestFieldsTable).underscores_in_headers === true
-  for (const [name, value] of fieldVariables(x.head.fields, isUnderscored)) variables.set(name, value)
+  for (const [name, value] of fieldVariables(toldFields(x), isUnderscored)) variables.set(name, value)
   for (const { name, value, ifNotEmpty } of params) {
     const text = value.octets(x)
     if (text !== '' || !ifNotEmpty) variables.set(name, text)

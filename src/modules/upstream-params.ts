@@ -18,6 +18,7 @@ import type { SiteContext } from '../server/feature.ts'
 import { seesUnderscores } from '../server/field-variables.ts'
 import type { Value } from '../server/variables.ts'
 import { type CgiVariable, fieldVariables } from '../upstream/cgi-variables.ts'
+import { toldFields } from './told-fields.ts'
 
 export interface ParamRule {
   readonly name: string
@@ -65,7 +66,7 @@ export class UpstreamParams {
       const text = value.octets(x)
       if (text !== '' || !ifNotEmpty) list.push([name, text])
     }
-    if (passesFields) list.push(...fieldVariables(x.head.fields, seesUnderscores(x), this.leftOut))
+    if (passesFields) list.push(...fieldVariables(toldFields(x), seesUnderscores(x), this.leftOut))
     return list
   }
 }

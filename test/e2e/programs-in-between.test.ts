@@ -167,6 +167,18 @@ for (const events of EVENTS) {
       ])
     })
 
+    it('a program is told the host that the request was for, and no other', async () => {
+      program('host.cgi', 'printf "Content-Type: text/plain\\n\\n$HTTP_HOST $SERVER_NAME"')
+      const peer = await peerOf(request => request.reply(`A: 1\n\n${request.params.get('HTTP_HOST')}`))
+      const here = await serve(`cgi .cgi; location /peer { fastcgi_pass ${peer.address}; }`)
+      const ask = async (target: string): Promise<string> =>
+        textOf(await here.ask(`GET ${target} HTTP/1.1\r\nhOST: b.example\r\nConnection: close\r\n\r\n`))
+      assert.equal(await ask('/host.cgi'), '200 b.example b.example')
+      assert.equal(await ask('http://a.example:81/host.cgi?x'), '200 a.example:81 a.example')
+      assert.equal(await ask('/peer'), '200 b.example')
+      assert.equal(await ask('HTTP://a.example/peer'), '200 a.example')
+    })
+
     it('nobody who waits for the other keeps the loop turning', async () => {
       rmSync(folder.at('go'), { force: true })
       const PLAIN = 'printf "Content-Type: text/plain\\n\\n"'
