@@ -38,6 +38,7 @@ http {
     location /read { limit_except GET { deny all; } }
   }
   server { listen 127.0.0.1:8081; server_name ~^(?<sub>.+)\\.dyn\\.org$; location / { return 200 "$sub\\n"; } }
+  server { listen 127.0.0.1:8081; server_name app.test; location /app/ { fastcgi_pass 127.0.0.1:9000; } }
 }
 `
 
@@ -123,6 +124,11 @@ as ${path} has it
     const target = 'http://example.org:8080/slow'
     await tells([target], 'limit_rate: 10240 bytes a second', `200000 bytes of the file "${html}/large.bin"`)
     assert.doesNotMatch(await told(target), /^ {2}\| /m)
+  })
+
+  it('asks no program, but says which one would be asked', async () => {
+    await tells(['http://app.test:8081/app/x'], 'asks fastcgi://127.0.0.1:9000')
+    await tells(['http://app.test:8081/app?a=b'], '301 Moved Permanently')
   })
 
   it('follows an alias', () =>
