@@ -39,7 +39,7 @@ export class ProgramName {
     this.mayClimb = handler !== null && climbs(handler.program.text)
     const constant = this.program?.constant ?? null
     this.found = constant === null ? null : located(constant, this.prefix)
-    if (this.found !== null) warnIfMissing(this.found, handler!.program, site)
+    if (this.found !== null) warnIfUnusable(this.found, handler!.program, site)
   }
 
   for(x: Exchange, { file, scriptName }: Script): Command | number {
@@ -87,8 +87,23 @@ function isThere(path: string): boolean {
   return statusPath(path, status) === 0 && isRegularFile(status)
 }
 
-function warnIfMissing(path: string, { text, place }: Template, { problems }: SiteContext): void {
-  if (isThere(path)) return
+/** Whoever runs the workers may have other rights: only what nobody may run is told. */
+function isExecutable(path: string): boolean {
+  const status = newStatus()
+  return statusPath(path, status) === 0 && (status.mode & 0o111) !== 0
+}
+
+function warnIfUnusable(path: string, { text, place }: Template, { problems }: SiteContext): void {
+  if (isThere(path)) {
+    if (!isExecutable(path)) {
+      problems.warn(
+        place,
+        `CGI program "${text}" is not executable`,
+        `chmod +x "${path}", or name what runs it`,
+      )
+    }
+    return
+  }
   const expected = text.includes('/')
     ? `there is no program "${path}" now`
     : `it was looked for in ${PROGRAM_PATH.replaceAll(':', ', ')}; a path that counts from the prefix has a slash, as in "./${text}"`

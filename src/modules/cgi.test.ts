@@ -187,7 +187,13 @@ describe('what is wrong with a configuration of cgi', () => {
     assert.deepEqual(problems('cgi py python3;'), ['invalid extension "py"'])
     assert.deepEqual(problems('cgi off python3;'), ['invalid number of arguments in "cgi" directive'])
     assert.deepEqual(problems('cgi .py /bin/sh; cgi off;'), ['"cgi off" stands beside other lines of "cgi"'])
+    assert.deepEqual(problems('cgi .py /bin/sh; cgi .py /bin/cat;'), [
+      'duplicate extension ".py" in "cgi" directives',
+    ])
+    assert.deepEqual(problems('cgi .py /bin/sh; location /a { cgi .py /bin/cat; }'), [])
+    assert.deepEqual(problems('cgi .py /bin/sh; location /a { }'), [])
     assert.deepEqual(problems('cgi .py "";'), ['empty program name'])
+    assert.deepEqual(problems('cgi .py /etc/passwd;'), ['CGI program "/etc/passwd" is not executable'])
     assert.deepEqual(problems('cgi .py /nowhere/python;'), ['CGI program "/nowhere/python" is not found'])
     assert.deepEqual(problems('cgi .py no-such-program;'), ['CGI program "no-such-program" is not found'])
     assert.deepEqual(problems('cgi_param A-B c;'), ['invalid name "A-B"'])

@@ -36,6 +36,7 @@ export const cgi = defineFeature({
     const pass = passAt(place)
     const handlers = settings.cgi.filter(({ extension }) => extension !== null)
     if (handlers.length < settings.cgi.length && settings.cgi.length > 1) reportOff(place)
+    reportTwice(place, handlers)
     if (pass === null && handlers.length === 0) return null
     return new Cgi(settings, place, pass, handlers)
   },
@@ -55,6 +56,18 @@ function reportOff({ block, site }: BindPlace): void {
     line.place,
     '"cgi off" stands beside other lines of "cgi"',
     'off means that no file of the block is run: either it or extensions',
+  )
+}
+
+/** The first line of an extension would answer, and the others never. */
+function reportTwice({ block, site }: BindPlace, handlers: readonly CgiHandler[]): void {
+  const line = block.line('cgi')
+  const twice = handlers.find(({ extension }, i) => handlers.findIndex(h => h.extension === extension) < i)
+  if (line === null || twice === undefined) return
+  site.problems.error(
+    line.place,
+    `duplicate extension "${twice.extension}" in "cgi" directives`,
+    'one line for each extension of a block',
   )
 }
 
