@@ -7,6 +7,7 @@
  * Messages and exit codes are nginx's: scripts and service managers read them.
  */
 
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { renderDiagnostic } from '../config/diagnostic.ts'
@@ -42,6 +43,7 @@ export async function runNginx(args: readonly string[]): Promise<number | null> 
   // With -t the configuration is tested as well.
   if (tellsVersion(given) && !given.test) return 0
   const invocation = invocationOf(given)
+  tellFileHere(given, invocation)
   if (given.test) return test(invocation, given)
   if (given.signal !== null) return signal(invocation, given.signal)
   inlineMore()
@@ -114,6 +116,16 @@ function invocationOf(given: NginxArguments): Invocation {
     globals: given.globals,
     isForeground: false,
   }
+}
+
+/** Whoever comes from other programs expects the file that stands in the current directory. */
+function tellFileHere({ configuration }: NginxArguments, { configurationPath, layout }: Invocation): void {
+  if (configuration === null || existsSync(configurationPath)) return
+  const here = resolve(configuration)
+  if (!existsSync(here)) return
+  process.stderr.write(
+    `  -c ${configuration} counts from the prefix, "${layout.prefix}", as in nginx; for "${here}": -p . -c ${configuration}\n`,
+  )
 }
 
 function errorLogOf({ errorLog }: NginxArguments, layout: Layout): string {

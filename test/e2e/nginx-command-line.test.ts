@@ -114,3 +114,25 @@ describe("nginx's command line, asked of both", { skip: missing('nginx') }, () =
     })
   }
 })
+
+describe('a file that is named from the current directory', () => {
+  const elsewhere = join(folder, 'bin')
+  const hint =
+    /^ {2}-c good\.conf counts from the prefix, ".*\/bin\/", as in nginx; for ".*\/good\.conf": -p \. -c good\.conf$/m
+
+  it('is told where nginx looks for it', async () => {
+    const { code, stderr } = await run('veille', ['-t', '-p', elsewhere, '-c', 'good.conf'])
+    assert.equal(code, 1)
+    assert.match(stderr, hint)
+    assert.match(stderr, /^nginx: \[emerg\] open\(\) ".*\/bin\/good\.conf" failed \(2: /m)
+  })
+
+  it('is not told of when it is found, or nowhere', async () => {
+    for (const args of [
+      ['-t', '-p', folder, '-c', 'good.conf'],
+      ['-t', '-p', elsewhere, '-c', 'none.conf'],
+    ]) {
+      assert.doesNotMatch((await run('veille', args)).stderr, /counts from the prefix/)
+    }
+  })
+})
