@@ -5,7 +5,7 @@
  *   301 302 303 307 308     the text is where to go
  *   408 444 499             alone: the connection is closed without an answer
  *   from 400                alone: the error page of the status
- *   anything else           the text, with the media type that the path has
+ *   anything else           the text, with the media type that the path has, behind content in chunks that is right
  *
  * A text without variables is made into bytes when the configuration is read.
  */
@@ -15,6 +15,7 @@ import { lineName } from '../config/source.ts'
 import type { Template } from '../config/template.ts'
 import type { Exchange } from '../server/exchange.ts'
 import type { SiteContext } from '../server/feature.ts'
+import type { ContentConsumer } from '../server/responder.ts'
 import type { Value } from '../server/variables.ts'
 import { REDIRECT_STATUSES, redirect } from './redirect-location.ts'
 import { isUrl } from './rewrite-rule.ts'
@@ -140,9 +141,14 @@ class ConstantText implements Step {
 
   run(x: Exchange): Course {
     if (x.isTraced) tell(x, this.rule)
+    if (isToBeSeenFirst(x)) x.readContent(new Unread(x, () => this.answer(x)))
+    else this.answer(x)
+    return ANSWERED
+  }
+
+  private answer(x: Exchange): void {
     describe(x, this.rule.status, this.typeLine)
     x.answer(this.rule.status, this.bytes)
-    return ANSWERED
   }
 }
 
@@ -163,9 +169,40 @@ class VariableText implements Step {
     x.status = status
     const text = this.text.of(x)
     if (x.isTraced) tell(x, this.rule, ` "${text}"`)
-    describe(x, status, this.typeLine)
-    x.answer(status, Buffer.from(text))
+    const answer = (): void => {
+      describe(x, status, this.typeLine)
+      x.answer(status, Buffer.from(text))
+    }
+    if (isToBeSeenFirst(x)) x.readContent(new Unread(x, answer))
+    else answer()
     return ANSWERED
+  }
+}
+
+/** Content in chunks may turn out to be too large, or no chunks, and then that is the answer. */
+function isToBeSeenFirst(x: Exchange): boolean {
+  if (Number.isFinite(x.contentLength) || x.isContentTaken || x.isRehearsal) return false
+  return x.location.limits.contentBytes !== Number.POSITIVE_INFINITY
+}
+
+/** Content that nobody wants to know. */
+class Unread implements ContentConsumer {
+  private readonly x: Exchange
+  private readonly done: () => void
+
+  constructor(x: Exchange, done: () => void) {
+    this.x = x
+    this.done = done
+  }
+
+  onContent(): void {}
+
+  onContentEnd(): void {
+    try {
+      this.done()
+    } catch (error) {
+      this.x.crash(error)
+    }
   }
 }
 
