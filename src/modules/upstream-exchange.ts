@@ -14,50 +14,16 @@
 import { INCOMPLETE } from '../http/refusals.ts'
 import type { SpoolLimits } from '../io/spool.ts'
 import { type Exchange, UNANSWERED } from '../server/exchange.ts'
-import { type ContentStore, storeContent, storedContentOf } from '../server/stored-content.ts'
-import {
-  CgiResponseHead,
-  type CgiRules,
-  HEAD_TOO_LARGE,
-  responseRefusalWords,
-} from '../upstream/cgi-response.ts'
+import { storeContent, storedContentOf } from '../server/stored-content.ts'
+import { CgiResponseHead, HEAD_TOO_LARGE, responseRefusalWords } from '../upstream/cgi-response.ts'
 import { type CallEvents, type CallFailure, type CallOptions, PeerCall } from '../upstream/peer-call.ts'
 import type { Peer, Peers } from '../upstream/peers.ts'
-import type { Dialogue } from '../upstream/wire.ts'
-import type { RelayRules } from './relayed-answer.ts'
 import { type ContentFeed, NO_CONTENT, StoredFeed, StreamedFeed } from './upstream-content.ts'
-import type { UpstreamParams } from './upstream-params.ts'
+import { ErrorOutput } from './upstream-error-output.ts'
+import type { UpstreamPlan } from './upstream-plan.ts'
 import { type RelaySource, UpstreamRelay } from './upstream-relay.ts'
 import type { NextWord } from './upstream-rows.ts'
 import { newState, type UpstreamState } from './upstream-states.ts'
-
-/** All that is the same for the requests of a location. */
-export interface UpstreamPlan {
-  /** `fastcgi`, before `://` in logs. */
-  readonly scheme: string
-  readonly dialogue: Dialogue
-  readonly params: UpstreamParams
-  readonly call: CallOptions
-  readonly relay: RelayRules
-  readonly head: CgiRules
-  readonly isBuffered: boolean
-  /** `X-Accel-Buffering` may say otherwise. */
-  readonly heedsBuffering: boolean
-  readonly spool: SpoolLimits
-  readonly next: ReadonlySet<NextWord>
-  readonly nextTries: number
-  readonly nextTimeoutMs: number
-  readonly ignoresAbort: boolean
-  readonly store: ContentStore
-  readonly storesContent: boolean
-  readonly passesContent: boolean
-  readonly passesFields: boolean
-  /** What in the error output of a program makes an answer invalid. */
-  readonly caught: readonly string[]
-}
-
-/** So much error output is collected for one line of the log. */
-const MOST_ERROR_BYTES = 2048
 
 const CHANGES_SOMETHING: ReadonlySet<string> = new Set(['POST', 'LOCK', 'PATCH'])
 
@@ -85,7 +51,7 @@ export class UpstreamExchange implements CallEvents, RelaySource {
   /** Of the answer that is awaited. */
   private head: CgiResponseHead
   private relay: UpstreamRelay | null = null
-  private errorOutput = ''
+  private readonly errorOutput: ErrorOutput
   private isOver = false
   /** The client has gone, and the peer may come to its end all the same. */
   private isForNobody = false
@@ -96,6 +62,9 @@ export class UpstreamExchange implements CallEvents, RelaySource {
     this.peers = peers
     this.startedAt = x.loop.now
     this.head = new CgiResponseHead(plan.head)
+    this.errorOutput = new ErrorOutput(plan.caught, words =>
+      x.logWhile(this.call?.action ?? '', this.who).error(words),
+    )
     this.triesLeft = plan.nextTries > 0 ? Math.min(plan.nextTries, peers.count) : peers.count
   }
 
@@ -201,7 +170,7 @@ export class UpstreamExchange implements CallEvents, RelaySource {
   }
 
   onOutput(bytes: Buffer): void {
-    this.tellErrorOutput()
+    this.errorOutput.tell()
     if (this.isForNobody) return
     if (this.relay !== null) this.takeContent(this.relay, bytes)
     else if (!this.isOver) this.takeHead(bytes)
@@ -259,27 +228,13 @@ export class UpstreamExchange implements CallEvents, RelaySource {
   }
 
   onErrorOutput(bytes: Buffer): void {
-    this.errorOutput += bytes.toString('latin1')
-    if (
-      this.relay === null &&
-      !this.isForNobody &&
-      this.plan.caught.some(words => this.errorOutput.includes(words))
-    ) {
-      this.tellErrorOutput()
+    const isInvalid = this.errorOutput.take(bytes)
+    if (isInvalid && this.relay === null && !this.isForNobody)
       this.loseAnswer('invalid_header', 'upstream sent an error that fastcgi_catch_stderr names')
-    } else if (this.errorOutput.length >= MOST_ERROR_BYTES) this.tellErrorOutput()
-  }
-
-  private tellErrorOutput(): void {
-    const words = this.errorOutput.replace(/[\r\n. ]+$/, '')
-    this.errorOutput = ''
-    if (words === '') return
-    const action = this.call?.action ?? ''
-    this.x.logWhile(action, this.who).error(`FastCGI sent in stderr: "${words}"`)
   }
 
   onFinished(): void {
-    this.tellErrorOutput()
+    this.errorOutput.tell()
     this.feed.stop()
     if (this.isForNobody || (this.isOver && this.relay === null)) return
     if (this.relay === null) this.loseAnswer('error', 'upstream prematurely closed connection')
@@ -291,7 +246,7 @@ export class UpstreamExchange implements CallEvents, RelaySource {
   }
 
   onFailed({ kind, words, action, level }: CallFailure): void {
-    this.tellErrorOutput()
+    this.errorOutput.tell()
     this.feed.stop()
     if (this.isForNobody || this.isOver || this.relay?.isOver === true) return
     const { relay, x } = this

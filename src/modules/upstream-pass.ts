@@ -20,8 +20,9 @@ import { HIDDEN_FIELDS, type RelayRules } from './relayed-answer.ts'
 import { temporaryFoldersOf } from './temporary-folders.ts'
 import { readPeerAddress } from './upstream-address.ts'
 import { type Upstreams, upstreamsOf } from './upstream-block.ts'
-import { UpstreamExchange, type UpstreamPlan } from './upstream-exchange.ts'
+import { UpstreamExchange } from './upstream-exchange.ts'
 import { UpstreamParams } from './upstream-params.ts'
+import type { UpstreamPlan } from './upstream-plan.ts'
 import { type PassRule, type UpstreamSettings, withoutPrefix } from './upstream-rows.ts'
 
 /** What differs. */

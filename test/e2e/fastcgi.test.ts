@@ -579,6 +579,39 @@ for (const events of EVENTS) {
       assert.deepEqual([failed.status, failed.content.toString()], [500, 'its own'])
     })
 
+    it('may stand in for another, with the content that is still to be had', async () => {
+      const good = await peerOf(request => request.reply(`X-Bytes: ${request.contentBytes}\n\n`))
+      const bad = await peerOf(request => request.hangUp())
+      const dead = await FastcgiPeer.listen(() => {})
+      const { address } = dead
+      await dead.close()
+      const post = 'POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 3'
+      const cases: [first: string, buffering: string, bytes: string][] = [
+        [address, 'on', '3'],
+        [address, 'off', '3'],
+        [bad.address, 'on', '3'],
+        // It has gone to the first one, and is not there any more.
+        [bad.address, 'off', '0'],
+      ]
+      for (const [first, buffering, bytes] of cases) {
+        site = await Site.start(
+          events,
+          `fastcgi_pass ${first}; fastcgi_request_buffering ${buffering}; error_page 502 = @good; }
+           location @good { fastcgi_pass ${good.address};`,
+        )
+        const response = await site.ask(post, 'abc')
+        assert.deepEqual(
+          [response.status, fieldValue(response, 'x-bytes')],
+          [200, bytes],
+          `${first} ${buffering}`,
+        )
+        await site.logged(first === address ? 'Connection refused' : 'prematurely closed connection')
+        assert.match(site.accesses, new RegExp(`\\[${first} : ${good.address}\\] \\[502 : 200\\]`))
+        await site.close()
+        site = null
+      }
+    })
+
     it('is not heard when its error output has what makes an answer invalid', async () => {
       const [here] = await serve(
         (request: PeerRequest) => request.send(Buffer.concat([stderr('PHP Fatal error: x'), ...WHOLE])),
