@@ -225,8 +225,10 @@ export class LittleSite {
     return bytes === undefined ? page(404, 'nothing here') : { status: 200, fields: [TEXT], content: bytes }
   }
 
-  private store(name: string, content: Buffer): SiteAnswer {
+  private store(wanted: string, content: Buffer): SiteAnswer {
     const { makes } = this
+    // No mistake: whoever never overwrites says what else it is called.
+    const name = makes('numbers-files') && this.files.has(wanted) ? `${this.files.size}-${wanted}` : wanted
     const before = this.files.get(name)
     if (makes('uploads-refused')) return page(403, 'no')
     if (content.length === 0 && makes('empty-refused')) return page(400, 'empty')

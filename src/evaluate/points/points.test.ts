@@ -190,6 +190,19 @@ it('a server that does everything right passes every point', async () => {
   }
 })
 
+it('a server that gives a number to the second file of a name has none left', async () => {
+  const server = await littleServer(['numbers-files'])
+  const names = async (): Promise<string> => (await fetch(`http://127.0.0.1:${server.port}/files/`)).text()
+  try {
+    const before = await names()
+    const rows = await rowsOf(server, ['uploads'], null, LEISURE)
+    assert.equal(told(rows.filter(({ verdict }) => verdict !== 'passed')), '')
+    assert.equal(await names(), before)
+  } finally {
+    await server.close()
+  }
+})
+
 describe('a server that makes a mistake fails the point', { concurrency: 16 }, () => {
   for (const [mistake, sections, ids] of MISTAKES) {
     it(`${mistake}: ${ids.slice(0, 60)}`, async () => {

@@ -24,6 +24,7 @@ import {
   sha256,
   targetOf,
   tidyUp,
+  type UploadedFile,
 } from './uploaded-file.ts'
 
 const RULE = 'RFC 9110 §9.3.4'
@@ -118,14 +119,18 @@ async function sendsAgain(e: Examiner, upload: Upload): Promise<void> {
   const file = fileFor(upload)
   const [first, second] = [content(5000, 3), content(3000, 4)]
   const place = await send(e, file, first)
+  let again = place
   try {
     needPlace(place)
     const answer = await e.ask(requestFor(file, second), status(200, 201, 204, 303, 409, 403, 412))
     if (answer.status >= 400) await comesBack(e, place, first)
-    // Who never overwrites gives it another name, and says which.
-    else await comesBack(e, placeOf(e, file, answer)!, second)
+    else {
+      // Who never overwrites gives it another name, and says which.
+      again = placeOf(e, file, answer)!
+      await comesBack(e, again, second)
+    }
   } finally {
-    await tidyUp(e, place ?? targetOf(file))
+    await tidyUpAll(e, [place, again], file)
   }
 }
 
@@ -177,8 +182,14 @@ async function sendsAtOnce(e: Examiner, upload: Upload): Promise<void> {
       : answer.words
     e.finds(isOne, came)
   } finally {
-    await tidyUp(e, place ?? targetOf(file))
+    await tidyUpAll(e, places, file)
   }
+}
+
+/** @param places what the server has said, for each request; null where it has not: then the name that was asked for */
+async function tidyUpAll(e: Examiner, places: readonly (string | null)[], file: UploadedFile): Promise<void> {
+  const said = new Set(places.filter(place => place !== null))
+  for (const place of said.size > 0 ? said : [targetOf(file)]) await tidyUp(e, place)
 }
 
 function formPoints(upload: Upload, id: Name, of: (words: Words) => Words): Point[] {
