@@ -247,7 +247,9 @@ export class Loop {
     this.flush()
     for (const fd of this.closing) {
       if (this.trace.on) this.trace.record(TRACE_CLOSE, fd, 0, this.now)
-      this.poller.forget(fd)
+      // A program that has just been started may hold a duplicate for a moment, whose events would be taken for the next owner's of the number:
+      // a hint too many, which the strict rules cannot bear.
+      this.poller.forget(fd, this.calls.isStrict)
       close(fd)
     }
     this.closing.length = 0

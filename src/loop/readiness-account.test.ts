@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Descriptors, fill, POLLERS } from '../../test/descriptors.ts'
 import { EAGAIN, EINTR, EPIPE } from '../errno.ts'
-import { close, read, write } from '../sys/libc.ts'
+import { F_DUPFD_CLOEXEC } from '../sys/constants.ts'
+import { close, fcntl, read, write } from '../sys/libc.ts'
 import { scripted } from '../sys/scripted.ts'
 import { AccountedCalls, NOT_TOLD } from './calls.ts'
 import { Loop, type Watcher } from './loop.ts'
@@ -40,6 +41,25 @@ class Doing implements Watcher {
 
 for (const poller of POLLERS) {
   describe(`an account of readiness (${poller})`, () => {
+    it('is not told what becomes of a descriptor that is closed, though a program still holds it', () => {
+      using fds = new Descriptors()
+      const loop = new Loop({ poller, readiness: { isStrict: true } })
+      const [near, far] = fds.pair()
+      loop.watch(near, READABLE, new Doing())
+      loop.iterate(0)
+      fds.own(fcntl(near, F_DUPFD_CLOEXEC, near + 1))
+      loop.closeLater(fds.disown(near))
+      loop.iterate(0)
+      const next = new Doing()
+      const [again] = fds.pair()
+      assert.equal(again, near, 'the number is used again')
+      loop.watch(again, READABLE, next)
+      assert.equal(write(far, BYTE), 1)
+      loop.iterate(0)
+      assert.deepEqual(next.done, [])
+      loop.close()
+    })
+
     /** A loop that watches one end of a pair of sockets, whose other end has sent two bytes. */
     function setting(
       fds: Descriptors,
