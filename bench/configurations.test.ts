@@ -15,7 +15,7 @@ const NAMES = Object.keys(CONFIGURATIONS) as ConfigurationName[]
 const TEMPLATE = readFileSync(besideSources('servers/nginx.conf'), 'utf8')
 const scratch = mkdtempSync(join(tmpdir(), 'veille-configurations-'))
 // The program that one of them names.
-writeFileSync(join(scratch, 'hello'), '')
+writeFileSync(join(scratch, 'hello'), '', { mode: 0o755 })
 after(() => rmSync(scratch, { recursive: true }))
 
 function textFor(server: string, name: ConfigurationName): string {
