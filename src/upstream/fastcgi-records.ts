@@ -81,35 +81,34 @@ export function beginRequest(params: readonly CgiVariable[], keepsOpen: boolean)
   for (let from = 0; from < pairs.length; from += STDIN_BYTES) {
     const size = Math.min(STDIN_BYTES, pairs.length - from)
     at = putHeader(bytes, at, PARAMS, size, paddingBytesOf(size))
-    pairs.copy(bytes, at, from, from + size)
+    bytes.write(size === pairs.length ? pairs : pairs.slice(from, from + size), at, 'latin1')
     at += size + paddingBytesOf(size)
   }
   putHeader(bytes, at, PARAMS, 0, 0)
   return bytes
 }
 
-/** Lengths below 128 take one byte, others four with the highest bit set (FastCGI §3.4). */
-function nameValuePairs(params: readonly CgiVariable[]): Buffer {
-  let sizeBytes = 0
+/**
+ * Lengths below 128 take one byte, others four with the highest bit set (FastCGI §3.4).
+ * @returns octets: sixty short writes into a buffer cost three times as much as joining texts and writing them once
+ */
+function nameValuePairs(params: readonly CgiVariable[]): string {
+  let pairs = ''
   for (const [name, value] of params)
-    sizeBytes += lengthBytes(name) + lengthBytes(value) + name.length + value.length
-  const bytes = Buffer.alloc(sizeBytes)
-  let at = 0
-  for (const [name, value] of params) {
-    at = putLength(bytes, at, name.length)
-    at = putLength(bytes, at, value.length)
-    at += bytes.write(name, at, 'latin1')
-    at += bytes.write(value, at, 'latin1')
-  }
-  return bytes
+    pairs += lengthOctets(name.length) + lengthOctets(value.length) + name + value
+  return pairs
 }
 
-function lengthBytes(text: string): number {
-  return text.length < 128 ? 1 : 4
-}
+const SHORT_LENGTHS = Array.from({ length: 128 }, (_, length) => String.fromCharCode(length))
 
-function putLength(to: Buffer, at: number, length: number): number {
-  return length < 128 ? to.writeUInt8(length, at) : to.writeUInt32BE((length | 0x8000_0000) >>> 0, at)
+function lengthOctets(length: number): string {
+  if (length < 128) return SHORT_LENGTHS[length]!
+  return String.fromCharCode(
+    (length >>> 24) | 0x80,
+    (length >>> 16) & 0xff,
+    (length >>> 8) & 0xff,
+    length & 0xff,
+  )
 }
 
 /** @param sizeBytes of the content that follows it, from 1 to STDIN_BYTES */
