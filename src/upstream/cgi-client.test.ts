@@ -1,6 +1,7 @@
 /** With each poller: real programs, and a clock that only the test moves. */
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { afterEach, describe, it } from 'node:test'
 import { type FakeClock, fakeClock, openDescriptors, POLLERS } from '../../test/descriptors.ts'
 import { ENOENT } from '../errno.ts'
@@ -96,6 +97,10 @@ class Bench {
   }
 }
 
+function isStopped(pid: number): boolean {
+  return readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') T ')
+}
+
 for (const poller of POLLERS) {
   describe(`a CGI client on ${poller}`, () => {
     const before = openDescriptors()
@@ -167,8 +172,13 @@ for (const poller of POLLERS) {
     })
 
     it('says when content is taken again, and when never', () => {
-      const { client } = run('head -c 1000000 >/dev/null; exec <&-; exec sleep 3600')
+      // It stands still until there is too much for it: otherwise it might be done with reading before.
+      const { client, events } = run(
+        'echo $$; kill -STOP $$; head -c 1000000 >/dev/null; exec <&-; exec sleep 3600',
+      )
+      bench!.until(({ output }) => output !== '' && isStopped(Number(output)))
       while (!client.isInputCongested) client.write(Buffer.alloc(64 * 1024))
+      process.kill(Number(events.output), 'SIGCONT')
       bench!.until(({ drained }) => drained > 0)
       bench!.until(({ isInputBroken }) => {
         client.write(Buffer.alloc(64 * 1024))
