@@ -163,9 +163,9 @@ export class Family {
 
   async [Symbol.asyncDispose](): Promise<void> {
     // Masters first, or they would replace their workers.
-    const named = [...this.told.matchAll(/\] (\d+)#|process (\d+)/g)].map(match =>
-      Number(match[1] ?? match[2]),
-    )
+    // Who has moved the log away may have left the only line there that names a worker.
+    const told = this.told + this.log('error.log.1')
+    const named = [...told.matchAll(/\] (\d+)#|process (\d+)/g)].map(match => Number(match[1] ?? match[2]))
     const pids = new Set([...this.starters.map(({ pid }) => pid), ...named])
     for (const kind of [/: master process/, /process-program|main\.js|: worker process/])
       for (const pid of pids) if (kind.test(titleOf(pid))) kill(pid)
