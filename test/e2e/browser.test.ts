@@ -152,7 +152,8 @@ class Visit {
     await this.page.reload({ waitUntil: 'load' })
     const lines = await this.logged()
     assert.ok(lines.length > 5, lines.join('\n'))
-    // The icon of a page is asked for at leisure behind everything else: perhaps not before now for the first time.
+    // The icon is asked for at leisure, behind everything else. Where two pages in a row ask for it at the same time, Chromium sends the second
+    // request without what it knows, and so gets it again.
     const others = lines.filter(line => line !== '200 /images/lantern.svg')
     assert.deepEqual(
       others.filter(line => !line.startsWith('304 ')),
